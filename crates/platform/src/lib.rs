@@ -1,0 +1,136 @@
+//! A school that computes its reports by SQL and serves them over HTTP.
+//!
+//! It is an ordinary service, and `cacheproof`'s embedded target. Nothing here sleeps or pretends: an
+//! uncached report costs what its queries cost.
+//!
+//! # Flow
+//! [`start`] opens a database in a temporary directory (`db`), fills it from a seed (`seed`), reads who is
+//! linked to whom (`domain`) and connects the cache. Then, for each request:
+//!
+//! ```text
+//! http::auth     whose token is it            (no query)
+//! classify       which report, may they read  (no query)
+//! report-cache   the one line in http::router: hit, miss or bypass
+//! http::reports  -> report::*                 SQL over rows -> JSON
+//! ```
+//! A write commits, asks `domain` whose reports it changed, and invalidates exactly those.
+//!
+//! # Rooms
+//! `config` what a start is told · `db` one counted door to SQLite · `seed` the rows · `domain` people, links,
+//! the term · `report` one file per report type · `http` one file per resource · `classify` the cache's
+//! question answered.
+
+mod classify;
+mod config;
+mod db;
+mod domain;
+mod error;
+mod http;
+mod report;
+mod seed;
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::serve::ListenerExt as _;
+pub use config::{Config, Size, StoreChoice};
+pub use error::Error;
+use prometheus::Registry;
+pub use report_cache::BrowserPolicy;
+use report_cache::{CacheConfig, Clock, Limits, MemoryStore, Policy, RedisStore, ReportCache, Store};
+pub use seed::Population;
+use tokio::net::TcpListener;
+
+use crate::db::Database;
+use crate::domain::Relations;
+use crate::http::{Requests, Tokens};
+
+/// A school, seeded and ready to answer.
+pub struct Platform {
+    service: Arc<Service>,
+    population: Population,
+}
+
+/// What the handlers share.
+pub(crate) struct Service {
+    pub(crate) db: Database,
+    pub(crate) relations: Arc<Relations>,
+    pub(crate) tokens: Tokens,
+    pub(crate) cache: ReportCache,
+    pub(crate) registry: Registry,
+    pub(crate) requests: Requests,
+    /// `memory` or `redis`.
+    pub(crate) store: &'static str,
+    pub(crate) time_scale: f64,
+}
+
+/// Opens and seeds a school. Takes seconds at the default size.
+///
+/// # Errors
+/// When the numbers do not make a school, the disk refuses, or the store cannot be reached.
+pub async fn start(config: &Config) -> Result<Platform, Error> {
+    let clock = Clock::scaled(config.time_scale);
+    // First, so that a wrong address is told at once.
+    let store: Arc<dyn Store> = match &config.store {
+        StoreChoice::Memory => Arc::new(MemoryStore::new(Limits::default())),
+        StoreChoice::Redis { url, prefix } => Arc::new(RedisStore::connect(url, prefix).await?),
+    };
+    let db = Database::create().await?;
+    let population = seed::fill(&db, config.seed, config.size, &config.password).await?;
+    let relations = Arc::new(Relations::load(&db).await?);
+    let backend = store.backend();
+    let policy = Policy::with_browser(config.browser);
+    let cache = ReportCache::new(store, CacheConfig { policy, clock, ..CacheConfig::default() });
+    let registry = Registry::new();
+    db.register(&registry)?;
+    cache.register(&registry)?;
+    let requests = Requests::register(&registry)?;
+    let service = Service {
+        db,
+        relations,
+        tokens: Tokens::random(),
+        cache,
+        registry,
+        requests,
+        store: backend,
+        time_scale: config.time_scale,
+    };
+    Ok(Platform { service: Arc::new(service), population })
+}
+
+impl Platform {
+    /// The service's routes. Every call gives the same school.
+    pub fn router(&self) -> axum::Router {
+        http::router(self.service.clone())
+    }
+
+    /// How many of everything there are.
+    pub fn population(&self) -> Population {
+        self.population.clone()
+    }
+
+    /// The database's file, for whoever wants to check a report against the rows. It goes with the last
+    /// handle to the service.
+    pub fn database(&self) -> &Path {
+        self.service.db.file()
+    }
+}
+
+/// Serves until `shutdown` resolves; open requests are finished.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    platform: Platform,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let listener = listener.tap_io(|stream| {
+        // Answers are written whole; waiting to fill a packet only adds delay.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY was refused");
+        }
+    });
+    axum::serve(listener, platform.router()).with_graceful_shutdown(shutdown).await
+}

@@ -1,0 +1,92 @@
+//! What a read costs, and what a repeat costs.
+
+use http::{Method, StatusCode};
+
+use crate::school::School;
+
+#[tokio::test]
+async fn a_second_read_is_a_hit_with_an_equal_body() {
+    let school = School::open().await;
+    let teacher = school.login("teacher-4").await;
+    let id = school.newest(&teacher, "analytics").await;
+    for target in [
+        format!("/api/reports/{id}/"),
+        format!("/api/reports/{id}/stats/"),
+        "/api/reports/?page_size=5".to_owned(),
+        "/api/reports/export/?page_size=3".to_owned(),
+    ] {
+        let first = school.get(&teacher, &target).await;
+        assert_eq!((first.status, first.x_cache()), (StatusCode::OK, "MISS"), "{target}");
+        let second = school.get(&teacher, &target).await;
+        assert_eq!(second.x_cache(), "HIT", "{target}");
+        assert_eq!(second.body, first.body, "{target}");
+        assert_eq!(second.headers["etag"], first.headers["etag"], "{target}");
+        let fresh = school.bypass(&teacher, &target).await;
+        assert_eq!(fresh.x_cache(), "BYPASS", "{target}");
+        assert_eq!(fresh.body, first.body, "{target}");
+    }
+}
+
+#[tokio::test]
+async fn a_hit_and_a_304_cost_no_query_and_a_bypass_does() {
+    let school = School::open().await;
+    let student = school.login("student-1").await;
+    let id = school.newest(&student, "student_progress").await;
+    let target = format!("/api/reports/{id}/");
+    let first = school.get(&student, &target).await;
+    let queries = school.report_queries().await;
+    assert_eq!(school.get(&student, &target).await.x_cache(), "HIT");
+    let etag = first.headers["etag"].to_str().unwrap();
+    let headers = [("if-none-match", etag)];
+    let validated = school.send(Method::GET, &target, Some(&student.token), None, &headers).await;
+    assert_eq!((validated.status, validated.body.len()), (StatusCode::NOT_MODIFIED, 0));
+    assert_eq!(school.report_queries().await, queries, "hits cost no query");
+    school.bypass(&student, &target).await;
+    assert!(school.report_queries().await >= queries + 5.0, "a report takes several queries");
+}
+
+#[tokio::test]
+async fn two_people_never_share_an_entry() {
+    let school = School::open().await;
+    let teacher = school.login("teacher-1").await;
+    let id = school.newest(&teacher, "student_progress").await;
+    let target = format!("/api/reports/{id}/");
+    let student = school.get(&teacher, &target).await.json()["student_id"].as_i64().unwrap();
+    let username = school.username(student).await;
+    let student = school.login(&username).await;
+    let theirs = school.get(&student, &target).await;
+    assert_eq!(theirs.x_cache(), "MISS");
+    assert_eq!(theirs.json()["reader"]["user_id"].as_i64(), Some(student.id));
+    let again = school.get(&teacher, &target).await;
+    assert_eq!(again.x_cache(), "HIT");
+    assert_eq!(again.json()["reader"]["user_id"].as_i64(), Some(teacher.id));
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_route_and_class_cached_ones_too() {
+    let school = School::open().await;
+    let student = school.login("student-1").await;
+    let id = school.newest(&student, "student_progress").await;
+    for _ in 0..3 {
+        school.get(&student, &format!("/api/reports/{id}/")).await;
+    }
+    school.get(&student, "/api/reports/999999/").await;
+    let route = |status: &str| {
+        format!(r#"platform_requests_total{{route="/api/reports/{{id}}/",status="{status}"}}"#)
+    };
+    assert_eq!(school.metric(&route("2xx")).await, 3.0);
+    assert_eq!(school.metric(&route("4xx")).await, 1.0);
+    assert_eq!(school.metric(r#"report_cache_requests_total{outcome="hit",role="student"}"#).await, 2.0);
+    assert!(school.metric("process_start_time_seconds").await > 1.7e9);
+}
+
+#[tokio::test]
+async fn health_says_how_the_service_was_started() {
+    let school = School::open().await;
+    let health = school.send(Method::GET, "/healthz", None, None, &[]).await.json();
+    let expected = serde_json::json!({
+        "status": "ok", "service": "platform", "version": env!("CARGO_PKG_VERSION"),
+        "store": "memory", "time_scale": 1.0,
+    });
+    assert_eq!(health, expected);
+}

@@ -1,0 +1,273 @@
+//! [`ReportCache`]: one cache, shared by the layer, the writers and the management API.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::admin::{self, HitRate, Stats, Status};
+use crate::breaker::Breaker;
+use crate::clock::Clock;
+use crate::coalesce::Board;
+use crate::date;
+use crate::entry::Entry;
+use crate::error::StoreError;
+use crate::guard::Guard;
+use crate::headers::RequestFacts;
+use crate::invalidate::{Invalidation, Reason};
+use crate::key::{ReportFacts, ReportType};
+use crate::layer::{CacheLayer, Classify};
+use crate::metrics::Metrics;
+use crate::policy::{Decision, Policy};
+use crate::store::{Limits, Put, Store};
+
+/// How a [`ReportCache`] behaves.
+#[derive(Debug, Clone)]
+pub struct CacheConfig {
+    /// What is cached, and for how long.
+    pub policy: Policy,
+    /// Time.
+    pub clock: Clock,
+    /// How long a reader waits for the store before the origin is asked (wall time).
+    pub store_timeout: Duration,
+    /// How long a removal or a count may take (wall time).
+    pub sweep_timeout: Duration,
+    /// Failures in a row after which the store is left alone.
+    pub failures_to_rest: u32,
+    /// For how long (wall time).
+    pub rest: Duration,
+    /// The cap per person in bytes, as the stats call reports it.
+    pub max_size_per_user: u64,
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        Self {
+            policy: Policy::default(),
+            clock: Clock::default(),
+            store_timeout: Duration::from_millis(250),
+            sweep_timeout: Duration::from_secs(2),
+            failures_to_rest: 3,
+            rest: Duration::from_secs(1),
+            max_size_per_user: Limits::default().user_bytes,
+        }
+    }
+}
+
+/// What [`ReportCache::fill`] did.
+#[derive(Debug)]
+pub enum Filled {
+    /// Computed and stored: the next read is a hit.
+    Stored,
+    /// A current entry was there already; nothing was computed.
+    AlreadyStored,
+    /// Computed, and invalidated meanwhile: not stored.
+    Outdated,
+    /// Computed, and larger than may be stored.
+    TooLarge,
+    /// The store is away; nothing was stored.
+    StoreDown(StoreError),
+}
+
+impl Filled {
+    /// Whether the next read is a hit.
+    #[must_use]
+    pub fn is_cached(&self) -> bool {
+        match self {
+            Self::Stored | Self::AlreadyStored => true,
+            Self::Outdated | Self::TooLarge | Self::StoreDown(_) => false,
+        }
+    }
+}
+
+/// A cache of reports. Clones share everything.
+#[derive(Clone)]
+pub struct ReportCache {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) policy: Policy,
+    pub(crate) clock: Clock,
+    pub(crate) board: Arc<Board>,
+    max_size_per_user: u64,
+}
+
+impl fmt::Debug for ReportCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReportCache")
+            .field("backend", &self.inner.guard.backend())
+            .field("policy", &self.inner.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ReportCache {
+    /// A cache whose entries lie in `store`.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, config: CacheConfig) -> Self {
+        let metrics = Arc::new(Metrics::new());
+        let breaker = Breaker::new(config.failures_to_rest, config.rest);
+        let limits = (config.store_timeout, config.sweep_timeout);
+        let guard = Guard::new(store, Arc::clone(&metrics), breaker, config.clock.clone(), limits);
+        let inner = Inner {
+            guard: Arc::new(guard),
+            metrics,
+            policy: config.policy,
+            clock: config.clock,
+            board: Arc::default(),
+            max_size_per_user: config.max_size_per_user,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The middleware: `router.layer(cache.layer(classifier))`.
+    pub fn layer<C: Classify>(&self, classify: C) -> CacheLayer<C> {
+        CacheLayer::new(self.clone(), classify)
+    }
+
+    /// Removes what an event changes; returns how many entries there were. To be called after the
+    /// event's transaction has committed and before it is acknowledged: from then on no read returns the
+    /// old data. Goes on when the caller is dropped.
+    ///
+    /// # Errors
+    /// When the store does not confirm it. This node then makes it good before it reads from the store
+    /// again; other nodes serve the old entries until then.
+    pub async fn invalidate(&self, event: &Invalidation) -> Result<u64, StoreError> {
+        let scopes = event.scopes.clone();
+        self.remove(event.reason, move |guard| async move { guard.invalidate(&scopes).await }).await
+    }
+
+    /// Removes every entry of one report: every person's and every variant. Collections stay: they are
+    /// invalidated by person. Returns how many there were.
+    ///
+    /// # Errors
+    /// As [`ReportCache::invalidate`].
+    pub async fn forget_report(&self, id: u64) -> Result<u64, StoreError> {
+        self.remove(Reason::Requested, move |guard| async move { guard.forget_report(id).await }).await
+    }
+
+    /// Removes all entries; returns how many there were.
+    ///
+    /// # Errors
+    /// As [`ReportCache::invalidate`].
+    pub async fn clear(&self) -> Result<u64, StoreError> {
+        self.remove(Reason::Requested, |guard| async move { guard.clear().await }).await
+    }
+
+    /// A writer whose client hangs up is dropped at any await: the removal must not die with it, or the
+    /// committed write would stay unseen. So it runs as a task of its own.
+    async fn remove<F>(
+        &self,
+        reason: Reason,
+        call: impl FnOnce(Arc<Guard>) -> F + Send + 'static,
+    ) -> Result<u64, StoreError>
+    where
+        F: Future<Output = Result<u64, StoreError>> + Send + 'static,
+    {
+        let (guard, metrics) = (Arc::clone(&self.inner.guard), Arc::clone(&self.inner.metrics));
+        let task = tokio::spawn(async move {
+            metrics.invalidation(reason.as_str());
+            let removed = call(guard).await?;
+            metrics.invalidated(reason.as_str(), removed);
+            Ok(removed)
+        });
+        task.await.unwrap_or_else(|error| {
+            Err(StoreError::Operation { op: "finish an invalidation", cause: error.into() })
+        })
+    }
+
+    /// The store's contents and the counters; refreshes the gauges of the registry.
+    ///
+    /// # Errors
+    /// When the store cannot say what it holds.
+    pub async fn stats(&self) -> Result<Stats, StoreError> {
+        let inner = &self.inner;
+        let usage = inner.guard.usage().await?;
+        inner.metrics.usage(&usage);
+        let counts = admin::total(&inner.metrics.counts_by_role());
+        let ttl = |report_type: ReportType| (report_type.as_str(), inner.policy.ttl(report_type).as_secs());
+        Ok(Stats {
+            engine: "report-cache",
+            backend: inner.guard.backend(),
+            ttl_map: ReportType::ALL.into_iter().map(ttl).collect::<BTreeMap<_, _>>(),
+            max_size_per_user: inner.max_size_per_user,
+            status: if inner.guard.is_resting() { Status::Degraded } else { Status::Ok },
+            entries: usage.entries,
+            bytes: usage.bytes,
+            largest_user_bytes: usage.largest_user_bytes,
+            hit: counts.hits,
+            miss: counts.misses,
+            bypass: counts.bypasses,
+            coalesced: inner.metrics.coalesced.get(),
+            evicted: inner.metrics.evicted.get(),
+            stored: inner.metrics.stored.get(),
+        })
+    }
+
+    /// Hits and misses so far, in all and by role.
+    #[must_use]
+    pub fn hit_rate(&self) -> HitRate {
+        HitRate::of(&self.inner.metrics.counts_by_role(), date::rfc3339(self.inner.clock.unix_ms()))
+    }
+
+    /// Warms one entry: unless a current one is there, runs `compute` (the report as JSON) and stores
+    /// it. The generation is read first, so that a write meanwhile wins. Counts as no request.
+    ///
+    /// # Errors
+    /// What `compute` fails with; a store that fails is a [`Filled::StoreDown`].
+    pub async fn fill<F, E>(&self, facts: &ReportFacts, compute: F) -> Result<Filled, E>
+    where
+        F: Future<Output = Result<Bytes, E>>,
+    {
+        let inner = &self.inner;
+        let lookup = match inner.guard.lookup(&facts.key, facts.report_type).await {
+            Ok(lookup) => lookup,
+            Err(error) => return Ok(Filled::StoreDown(error)),
+        };
+        match inner.policy.decide(&lookup, &RequestFacts::default(), &inner.clock, inner.clock.unix_ms()) {
+            Decision::Serve { .. } => return Ok(Filled::AlreadyStored),
+            Decision::Compute | Decision::Refuse => {}
+        }
+        let body = compute.await?;
+        let entry = Entry::json(facts, lookup.generation, body, inner.clock.unix_ms());
+        Ok(match inner.store(facts, entry).await {
+            Ok(Put::Stored { .. }) => Filled::Stored,
+            Ok(Put::Outdated) => Filled::Outdated,
+            Ok(Put::TooLarge) => Filled::TooLarge,
+            Err(error) => Filled::StoreDown(error),
+        })
+    }
+
+    /// Adds the metrics `report_cache_*` to a registry.
+    ///
+    /// # Errors
+    /// When another cache is registered there already.
+    pub fn register(&self, registry: &prometheus::Registry) -> prometheus::Result<()> {
+        self.inner.metrics.register(registry)
+    }
+}
+
+impl Inner {
+    /// Offers an entry to the store for its type's time to live.
+    pub(crate) async fn store(&self, facts: &ReportFacts, entry: Entry) -> Result<Put, StoreError> {
+        if entry.body.len() > self.policy.max_entry_bytes {
+            return Ok(Put::TooLarge);
+        }
+        let ttl = self.clock.wall(self.policy.ttl(facts.report_type));
+        let put = self.guard.put(&facts.key, entry, ttl).await?;
+        match put {
+            Put::Stored { evicted } => {
+                self.metrics.stored.inc();
+                self.metrics.evicted.inc_by(evicted);
+            }
+            Put::Outdated | Put::TooLarge => {}
+        }
+        Ok(put)
+    }
+}

@@ -1,0 +1,13 @@
+//! The cache as a service meets it. The tests named `redis` start a Redis server of their own.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+mod axum_router;
+mod conditional;
+mod faults;
+mod flight;
+mod http;
+mod invalidation;
+mod redis;
+mod stats;

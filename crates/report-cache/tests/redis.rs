@@ -1,0 +1,158 @@
+//! The Redis store on a real server.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use report_cache::{
+    Invalidation, Limits, MemoryStore, Reason, RedisStore, ReportType, Store, StoreError, contract,
+};
+
+use crate::support::redis::RedisServer;
+use crate::support::{Origin, School};
+
+const PREFIX: &str = "cacheproof:test:";
+
+async fn command<T: redis::FromRedisValue>(server: &RedisServer, line: &str) -> T {
+    let mut connection =
+        redis::Client::open(server.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let mut words = line.split(' ');
+    let mut command = redis::cmd(words.next().unwrap());
+    words.for_each(|word| {
+        command.arg(word);
+    });
+    command.query_async(&mut connection).await.unwrap()
+}
+
+async fn school(server: &RedisServer) -> School {
+    let store = RedisStore::connect(&server.url(), PREFIX).await.unwrap();
+    School::with_store(Arc::new(store), Origin::counting())
+}
+
+fn graded() -> Invalidation {
+    Invalidation { reason: Reason::GradeChanged, scopes: vec![(7, ReportType::Analytics)] }
+}
+
+#[tokio::test]
+async fn the_memory_store_keeps_the_contract() {
+    contract::every_clause(&MemoryStore::new(Limits::default())).await;
+}
+
+#[tokio::test]
+async fn the_redis_store_keeps_the_contract_and_its_prefix() {
+    let server = RedisServer::start();
+    command::<()>(&server, "SET someone-elses-key 1").await;
+    let store = RedisStore::connect(&server.url(), PREFIX).await.unwrap();
+    contract::every_clause(&store).await;
+    let keys: Vec<String> = command(&server, "KEYS *").await;
+    let foreign: Vec<_> = keys.iter().filter(|key| !key.starts_with(PREFIX)).collect();
+    assert_eq!(foreign, ["someone-elses-key"]);
+}
+
+#[tokio::test]
+async fn redis_is_asked_once_per_read_and_its_keyspace_is_never_scanned() {
+    let server = RedisServer::start();
+    let school = school(&server).await;
+    school.get(42).await;
+    command::<()>(&server, "CONFIG RESETSTAT").await;
+    for _ in 0..10 {
+        assert_eq!(school.get(42).await.x_cache(), "HIT");
+    }
+    let stats: String = command(&server, "INFO commandstats").await;
+    assert!(stats.contains("cmdstat_evalsha:calls=10,"), "{stats}");
+
+    school.cache.invalidate(&graded()).await.unwrap();
+    school.cache.forget_report(42).await.unwrap();
+    school.cache.stats().await.unwrap();
+    school.cache.clear().await.unwrap();
+    let stats: String = command(&server, "INFO commandstats").await;
+    for forbidden in ["scan", "keys", "flushall", "flushdb", "config|set"] {
+        assert!(!stats.contains(&format!("cmdstat_{forbidden}:")), "{stats}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_left_in_redis_when_the_entries_are_gone() {
+    let server = RedisServer::start();
+    let store = RedisStore::connect(&server.url(), PREFIX).await.unwrap();
+    contract::every_clause(&store).await;
+    store.clear().await.unwrap();
+    assert_eq!(store.usage().await.unwrap().entries, 0);
+    let keys: Vec<String> = command(&server, "KEYS *").await;
+    assert_eq!(keys, [format!("{PREFIX}meta:bytes")]);
+    assert_eq!(command::<u64>(&server, &format!("GET {PREFIX}meta:bytes")).await, 0);
+}
+
+#[tokio::test]
+async fn entries_in_redis_expire_on_their_own() {
+    let server = RedisServer::start();
+    let school = school(&server).await;
+    school.get(42).await;
+    let entries: Vec<String> = command(&server, &format!("KEYS {PREFIX}report:*")).await;
+    let ttl_ms: i64 = command(&server, &format!("PTTL {}", entries[0])).await;
+    assert!((1_700_000..=1_800_000).contains(&ttl_ms), "{ttl_ms}");
+}
+
+#[tokio::test]
+async fn two_nodes_share_entries_and_invalidations_through_redis() {
+    let server = RedisServer::start();
+    let (one, two) = (school(&server).await, school(&server).await);
+    assert_eq!(one.get(42).await.x_cache(), "MISS");
+    assert_eq!(two.get(42).await.x_cache(), "HIT");
+    assert_eq!(two.cache.invalidate(&graded()).await.unwrap(), 1);
+    assert_eq!(one.get(42).await.x_cache(), "MISS");
+}
+
+#[tokio::test]
+async fn lost_epochs_in_redis_leave_old_entries_cold() {
+    let server = RedisServer::start();
+    let school = school(&server).await;
+    school.get(42).await;
+    command::<()>(&server, &format!("DEL {PREFIX}meta:epochs")).await;
+    assert_eq!(school.get(42).await.x_cache(), "MISS");
+    assert_eq!(school.get(42).await.x_cache(), "HIT");
+}
+
+#[tokio::test]
+async fn readers_are_served_while_redis_is_down_and_nothing_old_after_it() {
+    let mut server = RedisServer::start();
+    let school = school(&server).await;
+    school.get(42).await;
+    server.stop();
+    for _ in 0..20 {
+        let got = school.get(42).await;
+        assert_eq!((got.status.as_u16(), got.x_cache()), (200, "BYPASS"));
+    }
+    assert!(school.cache.invalidate(&graded()).await.is_err());
+    server.restart();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let got = school.get(42).await;
+        assert_eq!(got.status.as_u16(), 200);
+        match got.x_cache() {
+            "BYPASS" => tokio::time::sleep(Duration::from_millis(50)).await,
+            back => {
+                assert_eq!(back, "MISS");
+                break;
+            }
+        }
+        assert!(Instant::now() < deadline, "the store was not found again within 10 s");
+    }
+    assert_eq!(school.get(42).await.x_cache(), "HIT");
+}
+
+#[tokio::test]
+async fn an_unreachable_redis_is_one_clear_error_within_three_seconds() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for address in [free, silent.local_addr().unwrap()] {
+        let started = Instant::now();
+        let url = format!("redis://:secret@{address}/");
+        let error = RedisStore::connect(&url, PREFIX).await.unwrap_err();
+        assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+        assert!(matches!(error, StoreError::Connect { .. }));
+        let said = error.to_string();
+        assert!(said.contains(&address.to_string()) && !said.contains("secret"), "{said}");
+    }
+    assert!(RedisStore::connect("not a url", PREFIX).await.is_err());
+}

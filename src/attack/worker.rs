@@ -1,0 +1,184 @@
+//! One place at work: waits as its journey says, asks, times, tells.
+
+use super::browser::{Browser, Have};
+use super::cast::Cast;
+use super::clock::Clock;
+use super::http::{Ask, Exchange, Http};
+use super::journey::{Journey, Step};
+use super::recorder::Sink;
+use super::request::{Request, render};
+use super::stop::Stop;
+use crate::observe::{Fault, Observation, Source, claim};
+use crate::plan::Plan;
+use reqwest::Url;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+
+/// After Ctrl-C a request in flight has so long to end.
+const GRACE: Duration = Duration::from_millis(1_500);
+/// People at one place whose browsers are remembered.
+const BROWSERS: usize = 16;
+
+/// What all places share.
+#[derive(Clone)]
+pub(super) struct Stage {
+    pub(super) plan: Arc<Plan>,
+    pub(super) cast: Arc<Cast>,
+    pub(super) base: Url,
+    pub(super) clock: Clock,
+    pub(super) sink: Sink,
+    pub(super) stop: Stop,
+    /// Index of the phase that is on.
+    pub(super) phase: Arc<AtomicU16>,
+    /// Ends the people's work at the end of the last phase.
+    pub(super) curtain: Stop,
+}
+
+/// One place at work.
+pub(super) struct Worker {
+    stage: Stage,
+    journey: Journey,
+    http: Http,
+    browsers: HashMap<u32, Browser>,
+}
+
+impl Worker {
+    pub(super) fn new(stage: Stage, journey: Journey, http: Http) -> Self {
+        Self { stage, journey, http, browsers: HashMap::new() }
+    }
+
+    /// The client of this place, with connections of its own.
+    pub(super) fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// One pause and one request. Returns at once when the work is over.
+    pub(super) async fn step(&mut self) {
+        let step = self.journey.next(&self.stage.cast);
+        let due = Instant::now() + self.stage.plan.wall(step.wait);
+        tokio::select! {
+            () = tokio::time::sleep_until(due.into()) => {}
+            () = self.stage.curtain.stopped() => return,
+        }
+        let phase = self.stage.phase.load(Ordering::Acquire);
+        let request = render(&self.stage.base, &self.stage.plan.actions[usize::from(step.action)], self.stage.cast.person(step.person), &step.draw);
+        let seen = self.ask(&step, &request, due, phase).await;
+        self.stage.sink.seen(seen).await;
+    }
+
+    async fn ask(&mut self, step: &Step, request: &Request, due: Instant, phase: u16) -> Observation {
+        let stage = &self.stage;
+        let action = &stage.plan.actions[usize::from(step.action)];
+        let person = stage.cast.person(step.person);
+        let scenario_now = |moment: Instant| Duration::from_micros(stage.clock.at(moment)).mul_f64(stage.plan.target.time_scale);
+        let read = action.method.is_read();
+        if self.browsers.len() > BROWSERS && !self.browsers.contains_key(&step.person) {
+            self.browsers.clear();
+        }
+        let browser = self.browsers.entry(step.person).or_default();
+        let have = if read { browser.look(request.fingerprint, scenario_now(Instant::now())) } else { Have::Nothing };
+        let frame = Frame { step, request, phase, clock: stage.clock, due };
+        let validator = match have {
+            Have::Fresh => return frame.fresh_copy(person.role),
+            Have::Stale(validator) => Some(validator),
+            Have::Nothing => None,
+        };
+        let ask = Ask {
+            method: action.method,
+            url: &request.url,
+            token: Some(&person.token),
+            bypass: false,
+            validator: validator.as_ref(),
+            body: request.body.as_ref(),
+            keep: false,
+        };
+        let started = Instant::now();
+        let exchange = tokio::select! {
+            exchange = self.http.send(&ask) => exchange,
+            () = async { stage.stop.stopped().await; tokio::time::sleep(GRACE).await } => Exchange {
+                started,
+                first_byte: None,
+                finished: Instant::now(),
+                outcome: Err(Fault::Abandoned),
+            },
+        };
+        if let Ok(answer) = &exchange.outcome
+            && read
+            && matches!(answer.status, 200 | 304)
+        {
+            browser.remember(request.fingerprint, &answer.headers, scenario_now(exchange.finished));
+        }
+        frame.observe(person.role, read, &exchange)
+    }
+}
+
+/// What is known of a request before its answer.
+pub(super) struct Frame<'a> {
+    pub(super) step: &'a Step,
+    pub(super) request: &'a Request,
+    pub(super) phase: u16,
+    pub(super) clock: Clock,
+    pub(super) due: Instant,
+}
+
+impl Frame<'_> {
+    /// The browser showed its copy: nothing was sent.
+    fn fresh_copy(&self, role: u16) -> Observation {
+        let now = self.clock.now();
+        Observation {
+            person: self.step.person,
+            role,
+            action: self.step.action,
+            phase: self.phase,
+            due_us: self.clock.at(self.due),
+            started_us: now,
+            first_byte_us: None,
+            finished_us: now,
+            status: None,
+            claimed: Source::Browser,
+            source: Source::Browser,
+            validated: false,
+            request: self.request.fingerprint,
+            digest: None,
+            bytes: 0,
+            fault: None,
+        }
+    }
+
+    /// What came of the exchange.
+    pub(super) fn observe(&self, role: u16, read: bool, exchange: &Exchange) -> Observation {
+        let answer = exchange.outcome.as_ref().ok();
+        let fault = match &exchange.outcome {
+            Err(fault) => Some(*fault),
+            Ok(answer) if read && !matches!(answer.status, 200 | 304) => Some(Fault::Status),
+            Ok(answer) if !(200..400).contains(&answer.status) => Some(Fault::Status),
+            Ok(_) => None,
+        };
+        let claimed = answer.map_or(Source::Unknown, |answer| claim(&answer.headers).source);
+        let source = match (fault, read) {
+            (Some(_), _) => Source::Error,
+            (None, false) => Source::Write,
+            (None, true) => claimed,
+        };
+        Observation {
+            person: self.step.person,
+            role,
+            action: self.step.action,
+            phase: self.phase,
+            due_us: self.clock.at(self.due),
+            started_us: self.clock.at(exchange.started),
+            first_byte_us: exchange.first_byte.map(|moment| self.clock.at(moment)),
+            finished_us: self.clock.at(exchange.finished),
+            status: answer.map(|answer| answer.status),
+            claimed,
+            source,
+            validated: answer.is_some_and(|answer| answer.status == 304),
+            request: self.request.fingerprint,
+            digest: answer.map(|answer| answer.digest),
+            bytes: answer.map_or(0, |answer| answer.bytes),
+            fault,
+        }
+    }
+}

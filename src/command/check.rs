@@ -1,0 +1,91 @@
+//! `cacheproof check`: what a scenario means, without load.
+
+use super::prepare;
+use crate::cli::CheckArgs;
+use crate::exit::{Exit, Failure};
+use crate::plan::{Place, Plan};
+use crate::scenario::Kind;
+use crate::stats::quantile::samples_needed;
+use crate::units::{count, duration};
+use crate::verdict::{Metric, Slo};
+use std::fmt::Write as _;
+
+pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
+    let plan = prepare::plan(&args.scenario)?;
+    print!("{}", describe(&plan));
+    Ok(Exit::Passed)
+}
+
+fn describe(plan: &Plan) -> String {
+    let mut out = String::new();
+    let scale = plan.target.time_scale;
+    let target = match &plan.target.place {
+        Place::Embedded { redis: None, .. } => "the embedded school service, in-process store".to_owned(),
+        Place::Embedded { redis: Some(_), .. } => "the embedded school service, Redis store".to_owned(),
+        Place::Url(url) => url.to_string(),
+    };
+    let mut line = |text: String| writeln!(out, "{text}").expect("writing to a string does not fail");
+    line(format!("{} is a valid scenario.", plan.name));
+    line(String::new());
+    line(format!("target   {target}; its clock runs {scale} times as fast as the wall"));
+    line(format!("seed     {}", plan.seed));
+    line(String::new());
+    line("people   at work  in all  reads/s (about)  do".into());
+    for role in &plan.roles {
+        let actions: Vec<&str> = role.actions.iter().map(|(at, _)| plan.actions[usize::from(*at)].name.as_str()).collect();
+        line(format!(
+            "  {:<8} {:>5} {:>7}  {:>14.1}  {}",
+            role.name,
+            role.users,
+            role.people,
+            reads_per_second(plan, role),
+            actions.join(", ")
+        ));
+    }
+    line(String::new());
+    line("phases".into());
+    for phase in &plan.phases {
+        let what = match phase.kind {
+            Kind::Pairs => format!("up to {}, {} pairs for each role and read", duration(phase.duration), phase.samples),
+            Kind::WarmUp => format!("{}, not measured", duration(phase.duration)),
+            Kind::Steady => format!("{} of the wall, {} of school", duration(phase.duration), duration(phase.duration.mul_f64(scale))),
+        };
+        line(format!("  {:<8} {what}", phase.name));
+    }
+    line(format!("  at most {} in all, and some seconds to start", duration(plan.longest())));
+    line(String::new());
+    line("SLOs".into());
+    for slo in &plan.slos {
+        line(format!("  {slo}{}", remark(plan, slo)));
+    }
+    for left_out in &plan.left_out {
+        line(format!("left out: {left_out}"));
+    }
+    out
+}
+
+/// Mean pages and refreshes a second of a role, by the means of its distributions.
+fn reads_per_second(plan: &Plan, role: &crate::plan::RolePlan) -> f64 {
+    let visit = role.pages * role.think.as_secs_f64() + role.gap.as_secs_f64();
+    let refreshes = role.dashboard.as_ref().map_or(0.0, |dashboard| role.pages * role.think.as_secs_f64() / dashboard.every.as_secs_f64());
+    f64::from(role.users) * (role.pages + refreshes) / visit.max(0.001) * plan.target.time_scale
+}
+
+/// What is known of an SLO before any load.
+fn remark(plan: &Plan, slo: &Slo) -> String {
+    match &slo.metric {
+        Metric::Latency { quantile } => format!("   (needs {} samples)", count(samples_needed(*quantile, plan.confidence))),
+        Metric::Violations { .. } => "   (not checked yet: will be inconclusive)".into(),
+        Metric::Speedup | Metric::DbQueryReduction if !plan.phases.iter().any(|phase| phase.kind == Kind::Pairs) => {
+            "   (needs a pairs phase, and there is none: will be inconclusive)".into()
+        }
+        Metric::HitRate
+        | Metric::EffectiveHitRate
+        | Metric::Speedup
+        | Metric::MeanLatency
+        | Metric::DbQueryReduction
+        | Metric::MaxMemory { .. }
+        | Metric::MeanStoreOperation { .. }
+        | Metric::ErrorRate => String::new(),
+    }
+}

@@ -1,0 +1,40 @@
+//! `cacheproof judge`: a verdict from a run folder, without load.
+
+use super::run::exit_of;
+use crate::cli::JudgeArgs;
+use crate::evidence;
+use crate::exit::{Exit, Failure, OrExit as _};
+use crate::plan::resolve_slos;
+use crate::report;
+use crate::scenario::{Source, load, slo_file};
+use crate::verdict::{Slo, Verdict, judge as judge_evidence};
+use std::path::Path;
+
+pub(super) fn judge(args: &JudgeArgs) -> Result<Exit, Failure> {
+    let (verdict, _) = verdict_of(&args.dir, args.slo.as_deref())?;
+    if args.json {
+        println!("{}", report::to_json(&verdict));
+    } else {
+        println!("{}", report::terminal(&verdict, None));
+    }
+    Ok(exit_of(verdict.verdict, args.inconclusive))
+}
+
+/// The verdict on a run folder, by its own SLOs or those of a file.
+pub(super) fn verdict_of(dir: &Path, slo: Option<&Path>) -> Result<(Verdict, evidence::Evidence), Failure> {
+    let evidence = evidence::load(dir).or_exit(Exit::Usage)?;
+    let own = dir.join(report::SCENARIO_FILE);
+    let (scenario, own_source) = load(&own.to_string_lossy(), &[]).or_exit(Exit::Usage)?;
+    let (lines, source) = match slo {
+        Some(path) => slo_file(path).or_exit(Exit::Usage)?,
+        None => (scenario.slos, own_source),
+    };
+    let slos = parse(&lines, &evidence, &source)?;
+    let verdict = judge_evidence(&slos, &evidence, scenario.confidence);
+    Ok((verdict, evidence))
+}
+
+fn parse(lines: &[String], evidence: &evidence::Evidence, source: &Source) -> Result<Vec<Slo>, Failure> {
+    let phases: Vec<String> = evidence.phases.iter().map(|phase| phase.name.clone()).collect();
+    resolve_slos(lines, &evidence.roles, &evidence.actions, &phases, source).or_exit(Exit::Usage)
+}

@@ -1,0 +1,46 @@
+//! One file a subcommand: each reads as the steps it takes.
+
+mod check;
+mod judge;
+mod prepare;
+mod progress;
+mod report;
+mod run;
+mod serve;
+mod signals;
+mod try_out;
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Exit, Failure};
+use anyhow::Context as _;
+
+/// Runs the subcommand.
+pub fn dispatch(cli: Cli) -> Result<Exit, Failure> {
+    match cli.command {
+        Command::Run(args) => wait(run::run(args)),
+        Command::Try(args) => wait(try_out::try_out(args)),
+        Command::Check(args) => check::check(&args),
+        Command::Judge(args) => judge::judge(&args),
+        Command::Report(args) => report::report(&args),
+        Command::Serve(args) => wait(serve::serve(args)),
+    }
+}
+
+/// Logs go to standard error; `RUST_LOG` chooses what. Goose is kept quiet: what it
+/// counts is not what we measure.
+pub fn start_logging() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,goose=off"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).compact().init();
+}
+
+fn wait(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime cannot be started")?;
+    let outcome = runtime.block_on(work);
+    // Whatever is still under way was measured already or never will be.
+    runtime.shutdown_background();
+    outcome
+}

@@ -1,0 +1,208 @@
+//! `cacheproof run`: scenario, plan, attack, evidence, verdict, files, exit code.
+
+use super::prepare;
+use super::progress::{Mode, Progress};
+use super::signals;
+use crate::attack::{AttackError, Cast, Cause, Conducted, Stop, Target, TargetError, conduct};
+use crate::cli::{Inconclusive, RunArgs};
+use crate::evidence::{self, Caveat, Evidence, Run};
+use crate::exit::{Exit, Failure, OrExit as _};
+use crate::expose::{self, Live};
+use crate::plan::{Place, Plan};
+use crate::report::{self, Folder};
+use crate::units::duration;
+use crate::verdict::{Outcome, judge};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// People sent off later than this at the 99th percentile weaken the evidence.
+const LATE_US: u64 = 20_000;
+/// More steal than this weakens it.
+const STEAL: f64 = 0.02;
+
+pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
+    let plan = Arc::new(prepare::plan(&args.scenario)?);
+    let mode = Mode::choose(args.quiet || args.json);
+    let folder = Folder::create(args.out.as_deref(), &plan.name).or_exit(Exit::Usage)?;
+    let outcome = measure(&plan, &args, &folder, mode).await;
+    let (evidence, stop, failed) = match outcome {
+        Ok(measured) => measured,
+        Err(failure) => {
+            // Nothing was measured: an empty folder would only puzzle.
+            folder.discard();
+            return Err(failure);
+        }
+    };
+    // Evidence first: whatever fails after this, the run can be judged again.
+    evidence::save(&evidence, folder.path()).map_err(anyhow::Error::from)?;
+    folder.write_scenario(&plan.scenario).map_err(anyhow::Error::from)?;
+    let verdict = judge(&plan.slos, &evidence, plan.confidence);
+    report::write(&folder, &evidence, &verdict).map_err(anyhow::Error::from)?;
+    if args.json {
+        println!("{}", report::to_json(&verdict));
+    } else {
+        println!("{}", report::terminal(&verdict, Some(folder.path())));
+    }
+    let mut exit = exit_of(verdict.verdict, args.inconclusive);
+    match stop.cause() {
+        Some(Cause::Interrupted) => exit = exit.and(Exit::Interrupted),
+        Some(Cause::TargetLost(_)) => exit = exit.and(Exit::TargetLost),
+        None => {}
+    }
+    if let Some(error) = failed {
+        return Err(Failure { exit: Exit::Unexpected.and(exit), source: error.into() });
+    }
+    Ok(exit)
+}
+
+/// The code of an outcome, as `--inconclusive` wants it.
+pub(super) fn exit_of(outcome: Outcome, inconclusive: Option<Inconclusive>) -> Exit {
+    match (outcome, inconclusive) {
+        (Outcome::Inconclusive, Some(Inconclusive::Pass)) => Exit::Passed,
+        (Outcome::Inconclusive, Some(Inconclusive::Fail)) => Exit::Failed,
+        (outcome, _) => outcome.exit(),
+    }
+}
+
+type Measured = (Evidence, Stop, Option<AttackError>);
+
+async fn measure(plan: &Arc<Plan>, args: &RunArgs, folder: &Folder, mode: Mode) -> Result<Measured, Failure> {
+    let stop = Stop::default();
+    signals::install(&stop)?;
+    let live = Live::new(plan);
+    if let Some(address) = args.metrics {
+        let bound = expose::serve(live.clone(), address).await.or_exit(Exit::Usage)?;
+        mode.say(&format!("metrics of this run: http://{bound}/metrics"));
+    }
+    let begun = Instant::now();
+    mode.say(&match &plan.target.place {
+        Place::Embedded { .. } => format!("{}: starting the embedded school service", plan.name),
+        Place::Url(url) => format!("{}: target {}", plan.name, public(url)),
+    });
+    let ready = async {
+        let target = Target::open(plan, &folder.target_log()).await.map_err(AttackError::from)?;
+        let cast = Cast::assemble(plan, &target).await.map_err(AttackError::from)?;
+        Ok::<_, AttackError>((target, cast))
+    };
+    let (mut target, cast) = tokio::select! {
+        ready = ready => ready.map_err(refused)?,
+        () = stop.stopped() => {
+            return Err(Failure { exit: Exit::Interrupted, source: anyhow::anyhow!("interrupted before anything was measured") });
+        }
+    };
+    mode.say(&format!(
+        "{} people logged in after {}; {} at work at once, up to {} of measuring; Ctrl-C keeps what there is",
+        cast.len(),
+        duration(begun.elapsed()),
+        plan.users(),
+        duration(plan.longest())
+    ));
+    let store = store_name(&target, &cast, plan).await;
+    let started_at = jiff::Timestamp::now();
+    let attack_begun = Instant::now();
+    let progress = Progress::start(mode, live.clone(), plan.longest());
+    let conducted = conduct(plan, &mut target, Arc::new(cast), live, &stop).await;
+    progress.end();
+    if let Some(embedded) = target.embedded.take() {
+        embedded.end().await;
+    }
+    let conducted = conducted.map_err(refused)?;
+    let run = Run {
+        id: folder.id(),
+        scenario: plan.name.clone(),
+        about: plan.about.clone(),
+        started_at: started_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        seconds: attack_begun.elapsed().as_secs_f64(),
+        seed: plan.seed,
+        version: env!("CARGO_PKG_VERSION").into(),
+        target: match &plan.target.place {
+            Place::Embedded { .. } => "embedded".into(),
+            Place::Url(url) => public(url),
+        },
+        store,
+        time_scale: plan.target.time_scale,
+        users: plan.roles.iter().map(|role| (role.name.clone(), role.users)).collect(),
+    };
+    let (evidence, failed) = compile(plan, conducted, run, &stop);
+    Ok((evidence, stop, failed))
+}
+
+/// What was seen becomes evidence: the run's particulars and what weakens it.
+fn compile(plan: &Plan, conducted: Conducted, run: Run, stop: &Stop) -> (Evidence, Option<AttackError>) {
+    let Conducted { gatherer, phases, machine, failed } = conducted;
+    let mut evidence = gatherer.finish(phases);
+    evidence.run = run;
+    evidence.environment.machine = machine;
+    evidence.interrupted = stop.is_stopped() || failed.is_some();
+    let caveats = caveats(plan, &evidence, stop);
+    evidence.caveats.extend(caveats);
+    (evidence, failed)
+}
+
+fn caveats(plan: &Plan, evidence: &Evidence, stop: &Stop) -> Vec<Caveat> {
+    let mut caveats = Vec::new();
+    match stop.cause() {
+        Some(Cause::Interrupted) => {
+            let covers: Vec<String> = evidence
+                .phases
+                .iter()
+                .map(|phase| format!("{} of {}", duration(std::time::Duration::from_micros(phase.to_us - phase.from_us)), phase.name))
+                .collect();
+            let covers = if covers.is_empty() { "nothing".into() } else { covers.join(", ") };
+            caveats.push(Caveat::Interrupted { covers });
+        }
+        Some(Cause::TargetLost(what)) => caveats.push(Caveat::TargetLost { what: what.clone() }),
+        None => {}
+    }
+    if plan.target.time_scale != 1.0 {
+        caveats.push(Caveat::TimeCompressed { scale: plan.target.time_scale });
+    }
+    let measured = |name: &str| evidence.phases.iter().any(|phase| phase.measured && phase.name == name);
+    for machine in evidence.environment.machine.iter().filter(|machine| measured(&machine.phase)) {
+        if let Some(target) = machine.target {
+            caveats.push(Caveat::SharedMachine { generator: machine.generator, target });
+        }
+        if let Some(share) = machine.steal.filter(|share| *share > STEAL) {
+            caveats.push(Caveat::Steal { share });
+        }
+    }
+    if evidence.lag.p99_us > LATE_US {
+        caveats.push(Caveat::Late { p99_us: evidence.lag.p99_us });
+    }
+    let unequal = evidence.pairs.iter().filter(|pair| !pair.equal).count() as u64;
+    if unequal > 0 {
+        caveats.push(Caveat::UnequalPairs { n: unequal, of: evidence.pairs.len() as u64 });
+    }
+    caveats.extend(plan.left_out.iter().map(|what| Caveat::LeftOut { what: what.clone() }));
+    caveats
+}
+
+/// What the target calls its store, where it says so.
+async fn store_name(target: &Target, cast: &Cast, plan: &Plan) -> Option<String> {
+    let url = target.url(&plan.target.stats);
+    let stats = target.json(&crate::attack::Ask::get(&url, Some(&cast.staff))).await.ok()?;
+    Some(stats.get("backend")?.as_str()?.to_owned())
+}
+
+/// The exit code of an attack that never began.
+pub(super) fn refused(error: AttackError) -> Failure {
+    use crate::attack::CastError;
+    let exit = match &error {
+        AttackError::Target(target) | AttackError::Cast(CastError::Target(target)) => match target {
+            TargetError::NoPassword { .. } => Exit::Usage,
+            TargetError::Unreachable { .. } | TargetError::Unexpected { .. } | TargetError::Embedded(_) => Exit::TargetLost,
+            TargetError::Client(_) => Exit::Unexpected,
+        },
+        AttackError::Cast(CastError::TooFew { .. } | CastError::Nothing { .. }) => Exit::Usage,
+        AttackError::Scheduler(_) | AttackError::Recorder(_) => Exit::Unexpected,
+    };
+    Failure { exit, source: error.into() }
+}
+
+/// A URL without the password that may stand in it.
+fn public(url: &reqwest::Url) -> String {
+    let mut url = url.clone();
+    let _ = url.set_password(None);
+    let _ = url.set_username("");
+    url.to_string()
+}

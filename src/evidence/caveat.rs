@@ -1,0 +1,93 @@
+//! What weakens the evidence, said beside every verdict.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Something a reader of the verdict must know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "caveat")]
+pub enum Caveat {
+    /// The machine was taken away from us.
+    Steal {
+        /// Share of the machine's time, 0 to 1.
+        share: f64,
+    },
+    /// The run was ended before its time.
+    Interrupted {
+        /// What the evidence covers, in words.
+        covers: String,
+    },
+    /// The target was lost during the run.
+    TargetLost {
+        /// What was seen of it last.
+        what: String,
+    },
+    /// Scenario time ran faster than the wall.
+    TimeCompressed {
+        /// Seconds of scenario per second of the wall.
+        scale: f64,
+    },
+    /// Generator and target shared a machine.
+    SharedMachine {
+        /// Generator's share of the machine's processors, 0 to 1.
+        generator: f64,
+        /// Target's share, 0 to 1.
+        target: f64,
+    },
+    /// People were sent off late.
+    Late {
+        /// 99th percentile of the lag in microseconds.
+        p99_us: u64,
+    },
+    /// Actions of the scenario that were left out.
+    LeftOut {
+        /// Which and why.
+        what: String,
+    },
+    /// A body differed between the cached and the uncached arm of a pair.
+    UnequalPairs {
+        /// How many pairs.
+        n: u64,
+        /// Of how many.
+        of: u64,
+    },
+    /// More than the evidence may hold.
+    Overflow {
+        /// What was not kept.
+        what: String,
+    },
+}
+
+impl fmt::Display for Caveat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use crate::units::{micros, percent};
+        match self {
+            Self::Steal { share } => write!(
+                f,
+                "other tenants took {} of this machine's processor time: latencies are too high by an unknown amount",
+                percent(*share)
+            ),
+            Self::Interrupted { covers } => write!(f, "the run was interrupted; the evidence covers {covers}"),
+            Self::TargetLost { what } => write!(f, "the target was lost during the run: {what}"),
+            Self::TimeCompressed { scale } => write!(
+                f,
+                "the scenario clock ran {scale:.0} times faster than the wall, TTLs alike: latencies were measured at compressed load"
+            ),
+            Self::SharedMachine { generator, target } => write!(
+                f,
+                "generator ({} of the processors) and target ({}) shared one machine",
+                percent(*generator),
+                percent(*target)
+            ),
+            Self::Late { p99_us } => {
+                write!(f, "1 % of the requests left more than {} after they were due", micros(*p99_us as f64))
+            }
+            Self::LeftOut { what } => write!(f, "left out: {what}"),
+            Self::UnequalPairs { n, of } => {
+                write!(f, "in {n} of {of} pairs the cached and the uncached body differed (nobody wrote meanwhile)")
+            }
+            Self::Overflow { what } => write!(f, "not kept, to bound memory: {what}"),
+        }
+    }
+}

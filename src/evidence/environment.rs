@@ -1,0 +1,98 @@
+//! The machine, and what the run took of it.
+
+use rustix::param::clock_ticks_per_second;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::time::Instant;
+
+/// Where it was measured and what that cost.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Environment {
+    /// Operating system and architecture.
+    pub platform: String,
+    /// Processors.
+    pub cpus: u32,
+    /// What each measured stretch of people at work took of the machine.
+    pub machine: Vec<Machine>,
+}
+
+/// What a stretch took of the machine. Shares are of all processors, 0 to 1.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Machine {
+    /// Name of the phase.
+    pub phase: String,
+    /// Seconds on the wall.
+    pub seconds: f64,
+    /// Share that the generator used.
+    pub generator: f64,
+    /// Share that the embedded target used, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<f64>,
+    /// Share that other tenants took (steal), where the system tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steal: Option<f64>,
+}
+
+impl Environment {
+    /// This machine.
+    pub fn here() -> Self {
+        Self {
+            platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            cpus: std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(u32::MAX)),
+            machine: Vec::new(),
+        }
+    }
+}
+
+/// Reads processor time at two moments.
+#[derive(Debug)]
+pub struct CpuMeter {
+    at: Instant,
+    own: Option<f64>,
+    child: Option<(u32, Option<f64>)>,
+    steal: Option<f64>,
+}
+
+impl CpuMeter {
+    /// Begins a stretch; `child` is the process id of the embedded target.
+    pub fn start(child: Option<u32>) -> Self {
+        Self {
+            at: Instant::now(),
+            own: process_seconds("self"),
+            child: child.map(|pid| (pid, process_seconds(&pid.to_string()))),
+            steal: steal_seconds(),
+        }
+    }
+
+    /// Ends it.
+    pub fn stop(&self, phase: &str) -> Machine {
+        let seconds = self.at.elapsed().as_secs_f64();
+        let cpus = f64::from(Environment::here().cpus);
+        let share = |from: Option<f64>, to: Option<f64>| Some(((to? - from?) / (seconds * cpus)).max(0.0));
+        Machine {
+            phase: phase.into(),
+            seconds,
+            generator: share(self.own, process_seconds("self")).unwrap_or(0.0),
+            target: self.child.and_then(|(pid, from)| share(from, process_seconds(&pid.to_string()))),
+            steal: share(self.steal, steal_seconds()),
+        }
+    }
+}
+
+/// User and system time of a process in seconds: fields 14 and 15 of
+/// `/proc/<pid>/stat`, proc(5). `None` on systems without it.
+fn process_seconds(pid: &str) -> Option<f64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the command in brackets and may hold spaces.
+    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks: f64 = fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?;
+    Some(ticks / clock_ticks_per_second() as f64)
+}
+
+/// Stolen time of all processors in seconds: the eighth number of the `cpu` line of
+/// `/proc/stat`, proc(5).
+fn steal_seconds() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/stat").ok()?;
+    let ticks: f64 = text.lines().next()?.split_whitespace().nth(8)?.parse().ok()?;
+    Some(ticks / clock_ticks_per_second() as f64)
+}

@@ -1,0 +1,234 @@
+//! Everything measured, on disk, rich enough to judge any SLO line again.
+//!
+//! In: observations, pairs and scrapes as they come ([`Gatherer`]). Out: an
+//! [`Evidence`] that can be written, read back and asked ([`Selection`]). It draws
+//! no conclusions.
+
+mod caveat;
+mod disk;
+mod environment;
+mod gather;
+mod select;
+
+pub use caveat::Caveat;
+pub use disk::{DiskError, FILE, load, save, write_whole};
+pub use environment::{CpuMeter, Environment, Machine};
+pub use gather::{Gatherer, Names};
+pub use select::Selection;
+
+use crate::observe::{Fault, Scrape, Source};
+use crate::scenario::Kind;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Version of the evidence format.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What a run measured.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// Version of this format.
+    pub schema_version: u32,
+    /// Which run it was.
+    pub run: Run,
+    /// Names of the roles, by index.
+    pub roles: Vec<String>,
+    /// Names of the actions, by index.
+    pub actions: Vec<String>,
+    /// The phases that took place, by index.
+    pub phases: Vec<Phase>,
+    /// Length of a time slice in microseconds; slices count from the run's beginning.
+    pub slice_us: u64,
+    /// Counts and cost sums.
+    pub cells: Vec<Cell>,
+    /// Interval histograms of latency.
+    pub histograms: Vec<IntervalHistogram>,
+    /// Every pair.
+    pub pairs: Vec<PairRecord>,
+    /// Pairs that could not be used, by reason.
+    pub pairs_dropped: Vec<DroppedPairs>,
+    /// The target's own counters over time.
+    pub scrapes: Vec<Scrape>,
+    /// Faults by kind.
+    pub faults: BTreeMap<String, u64>,
+    /// How late people were sent off, against when they meant to go.
+    pub lag: Lag,
+    /// Where it was measured and what that cost.
+    pub environment: Environment,
+    /// What weakens it.
+    pub caveats: Vec<Caveat>,
+    /// Whether the run was ended before its time.
+    pub interrupted: bool,
+}
+
+/// Which run it was.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Run {
+    /// `<scenario>-<UTC>`, the name of the run folder.
+    pub id: String,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// What the scenario says of itself.
+    pub about: String,
+    /// When it began, RFC 3339, UTC.
+    pub started_at: String,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Version of cacheproof.
+    pub version: String,
+    /// `embedded` or the base URL.
+    pub target: String,
+    /// The store behind the cache, as the target calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<String>,
+    /// Seconds of the scenario clock per second of the wall.
+    pub time_scale: f64,
+    /// People at work at once, by role.
+    pub users: Vec<(String, u32)>,
+}
+
+/// A phase that took place.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Phase {
+    /// Its name.
+    pub name: String,
+    /// What kind it was.
+    pub kind: Kind,
+    /// Whether SLOs are judged on it.
+    pub measured: bool,
+    /// Beginning, microseconds since the run began.
+    pub from_us: u64,
+    /// End.
+    pub to_us: u64,
+}
+
+/// Counts and cost sums of one combination in one slice of time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cell {
+    /// Index of the phase.
+    pub phase: u16,
+    /// Index of the role.
+    pub role: u16,
+    /// Index of the action.
+    pub action: u16,
+    /// Who served it.
+    pub source: Source,
+    /// The person, folded into a bounded number of clusters.
+    pub cluster: u32,
+    /// Slice of time.
+    pub slice: u32,
+    /// Responses.
+    pub n: u64,
+    /// Of these, first requests of that URL by that person in the run.
+    pub firsts: u64,
+    /// Of these, answered 304.
+    pub validated: u64,
+    /// Bytes of bodies.
+    pub bytes: u64,
+    /// Sum of latencies in microseconds.
+    pub latency_us: u64,
+}
+
+/// Latencies of one combination in one slice of time.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct IntervalHistogram {
+    /// Index of the phase.
+    pub phase: u16,
+    /// Index of the role.
+    pub role: u16,
+    /// Index of the action.
+    pub action: u16,
+    /// Who served it.
+    pub source: Source,
+    /// Slice of time.
+    pub slice: u32,
+    /// (microseconds, count), three significant digits, ascending.
+    pub counts: Vec<(u64, u64)>,
+}
+
+/// One pair: the same request by the same person, cached and bypassed.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct PairRecord {
+    /// Index of the role.
+    pub role: u16,
+    /// Index of the action.
+    pub action: u16,
+    /// The person.
+    pub person: u32,
+    /// Latency of the cached arm in microseconds.
+    pub cached_us: u64,
+    /// Latency of the uncached arm in microseconds.
+    pub uncached_us: u64,
+    /// Whether the cached arm went first.
+    pub cached_first: bool,
+    /// Database queries of the uncached arm, where the target counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queries: Option<f64>,
+    /// Whether both bodies were equal.
+    pub equal: bool,
+}
+
+/// Pairs that could not be used.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct DroppedPairs {
+    /// Index of the action.
+    pub action: u16,
+    /// Why.
+    pub why: PairFlaw,
+    /// How many.
+    pub n: u64,
+}
+
+/// Why a pair could not be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PairFlaw {
+    /// The cached arm was not a hit.
+    NotAHit,
+    /// The uncached arm was not a bypass.
+    NotABypass,
+    /// One arm had no usable answer.
+    Failed,
+}
+
+/// Schedule lag of the generator: started minus due.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Lag {
+    /// Requests.
+    pub n: u64,
+    /// Median, microseconds.
+    pub p50_us: u64,
+    /// 99th percentile, microseconds.
+    pub p99_us: u64,
+    /// Largest, microseconds.
+    pub max_us: u64,
+}
+
+impl Evidence {
+    /// Index of a role by name.
+    pub fn role(&self, name: &str) -> Option<u16> {
+        index(&self.roles, name)
+    }
+
+    /// Index of an action by name.
+    pub fn action(&self, name: &str) -> Option<u16> {
+        index(&self.actions, name)
+    }
+
+    /// Responses of all kinds in all phases.
+    pub fn responses(&self) -> u64 {
+        self.cells.iter().map(|cell| cell.n).sum()
+    }
+
+    /// How many requests ended in this fault.
+    pub fn fault(&self, fault: Fault) -> u64 {
+        self.faults.get(fault.as_str()).copied().unwrap_or(0)
+    }
+}
+
+fn index(names: &[String], name: &str) -> Option<u16> {
+    names.iter().position(|known| known == name).and_then(|at| u16::try_from(at).ok())
+}

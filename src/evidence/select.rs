@@ -1,0 +1,123 @@
+//! Questions to the evidence: what happened in the measured phases to these roles,
+//! actions and sources.
+
+use super::{Cell, Evidence, IntervalHistogram, PairRecord, Phase};
+use crate::observe::Source;
+use crate::stats::batch_means::Slice;
+use crate::stats::quantile::{Counts, merge};
+use std::collections::BTreeMap;
+
+/// Which part of the evidence is meant. An empty list means all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Names of roles.
+    pub roles: Vec<String>,
+    /// Names of actions.
+    pub actions: Vec<String>,
+    /// Sources.
+    pub sources: Vec<Source>,
+    /// Names of phases; the measured ones where none is named.
+    pub phases: Vec<String>,
+}
+
+impl Selection {
+    /// All traffic of one role.
+    pub fn of_role(role: &str) -> Self {
+        Self { roles: vec![role.into()], ..Self::default() }
+    }
+
+    /// All traffic from these sources.
+    pub fn of_sources(sources: &[Source]) -> Self {
+        Self { sources: sources.to_vec(), ..Self::default() }
+    }
+
+    fn phase(&self, phase: &Phase) -> bool {
+        if self.phases.is_empty() { phase.measured } else { self.phases.contains(&phase.name) }
+    }
+
+    fn takes(&self, evidence: &Evidence, phase: u16, role: u16, action: u16) -> bool {
+        let named = |wanted: &[String], names: &[String], index: u16| {
+            wanted.is_empty() || names.get(usize::from(index)).is_some_and(|name| wanted.contains(name))
+        };
+        evidence.phases.get(usize::from(phase)).is_some_and(|phase| self.phase(phase))
+            && named(&self.roles, &evidence.roles, role)
+            && named(&self.actions, &evidence.actions, action)
+    }
+
+    fn source(&self, source: Source) -> bool {
+        self.sources.is_empty() || self.sources.contains(&source)
+    }
+
+    /// The cells that are meant.
+    pub fn cells<'a>(&'a self, evidence: &'a Evidence) -> impl Iterator<Item = &'a Cell> {
+        evidence
+            .cells
+            .iter()
+            .filter(|cell| self.source(cell.source) && self.takes(evidence, cell.phase, cell.role, cell.action))
+    }
+
+    /// The histograms that are meant.
+    pub fn histograms<'a>(&'a self, evidence: &'a Evidence) -> impl Iterator<Item = &'a IntervalHistogram> {
+        evidence
+            .histograms
+            .iter()
+            .filter(|part| self.source(part.source) && self.takes(evidence, part.phase, part.role, part.action))
+    }
+
+    /// The pairs that are meant. They stand outside the measured phases.
+    pub fn pairs<'a>(&'a self, evidence: &'a Evidence) -> impl Iterator<Item = &'a PairRecord> {
+        let named = |wanted: &[String], names: &[String], index: u16| {
+            wanted.is_empty() || names.get(usize::from(index)).is_some_and(|name| wanted.contains(name))
+        };
+        evidence.pairs.iter().filter(move |pair| {
+            named(&self.roles, &evidence.roles, pair.role) && named(&self.actions, &evidence.actions, pair.action)
+        })
+    }
+
+    /// The slices of time that lie in the phases that are meant.
+    pub fn span(&self, evidence: &Evidence) -> Vec<u32> {
+        let slice_us = evidence.slice_us;
+        let mut slices: Vec<u32> = evidence
+            .phases
+            .iter()
+            .filter(|phase| self.phase(phase) && phase.to_us > phase.from_us)
+            .flat_map(|phase| (phase.from_us / slice_us)..=((phase.to_us - 1) / slice_us))
+            .filter_map(|slice| u32::try_from(slice).ok())
+            .collect();
+        slices.sort_unstable();
+        slices.dedup();
+        slices
+    }
+
+    /// A ratio by slice of time: each cell gives what it adds above and below the line.
+    /// Slices in which nothing happened are there, empty.
+    pub fn ratio(&self, evidence: &Evidence, part: impl Fn(&Cell) -> (u64, u64)) -> Vec<Slice> {
+        let mut by_slice: BTreeMap<u32, (u64, u64)> =
+            self.span(evidence).into_iter().map(|slice| (slice, (0, 0))).collect();
+        for cell in self.cells(evidence) {
+            let (above, below) = part(cell);
+            let sum = by_slice.entry(cell.slice).or_default();
+            sum.0 += above;
+            sum.1 += below;
+        }
+        by_slice
+            .into_values()
+            .map(|(above, below)| Slice { numerator: above as f64, denominator: below as f64 })
+            .collect()
+    }
+
+    /// Latencies by slice of time.
+    pub fn latencies(&self, evidence: &Evidence) -> Vec<Counts> {
+        let mut by_slice: BTreeMap<u32, Vec<Counts>> =
+            self.span(evidence).into_iter().map(|slice| (slice, Vec::new())).collect();
+        for part in self.histograms(evidence) {
+            by_slice.entry(part.slice).or_default().push(part.counts.clone());
+        }
+        by_slice.into_values().map(|parts| merge(&parts)).collect()
+    }
+
+    /// How many responses.
+    pub fn n(&self, evidence: &Evidence) -> u64 {
+        self.cells(evidence).map(|cell| cell.n).sum()
+    }
+}

@@ -1,0 +1,36 @@
+//! cacheproof proves whether a deployed cache works: that it hits, that it is
+//! fast, and that the verdict on both carries its uncertainty.
+//!
+//! One direction of flow, a room per noun:
+//!
+//! ```text
+//! Scenario --resolve--> Plan --attack--> Observation* --gather--> Evidence --judge--> Verdict --compose--> Report --render--> files
+//!  (typed)              (meant)          (seen)                   (on disk)  (pure)               (view model)
+//! ```
+//!
+//! | room | in | out |
+//! |---|---|---|
+//! | [`scenario`] | a YAML file | [`scenario::Scenario`]: what was written, or an error with its line |
+//! | [`plan`] | a scenario and the command line | [`plan::Plan`]: what it means, nothing left to validate |
+//! | [`attack`] | a plan and a target | people at work; one [`observe::Observation`] a response |
+//! | [`observe`] | responses and scrapes | what was seen, in microseconds, and who served it |
+//! | [`evidence`] | observations | [`evidence::Evidence`]: counts, histograms, pairs, scrapes; on disk |
+//! | [`stats`] | numbers | estimates with intervals, or why there can be none |
+//! | [`verdict`] | SLO lines and evidence | [`verdict::Verdict`]: pass, fail or inconclusive for each line |
+//! | [`report`] | evidence and verdict | the run folder: HTML, Markdown, JUnit, plots, histogram log |
+//! | [`expose`] | observations as they come | Prometheus metrics of the run |
+//! | [`command`] | the command line | one file a subcommand |
+
+pub mod attack;
+pub mod cli;
+pub mod command;
+pub mod evidence;
+pub mod exit;
+pub mod expose;
+pub mod observe;
+pub mod plan;
+pub mod report;
+pub mod scenario;
+pub mod stats;
+pub mod units;
+pub mod verdict;

@@ -1,0 +1,77 @@
+//! The target's own counters at one moment.
+
+use super::Exposition;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What the target said about itself. A counter that it does not have is absent, not 0.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Scrape {
+    /// Microseconds since the run began.
+    pub t_us: u64,
+    /// Index of the phase.
+    pub phase: u16,
+    /// Database queries for reports so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queries: Option<f64>,
+    /// Entries in the cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entries: Option<f64>,
+    /// Bytes of all entries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<f64>,
+    /// Bytes of the user with the most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub largest_user_bytes: Option<f64>,
+    /// Hits so far, by the cache's own count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hits: Option<f64>,
+    /// Misses so far, by the cache's own count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub misses: Option<f64>,
+    /// Bypasses so far, by the cache's own count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bypasses: Option<f64>,
+    /// Store operations so far, by their name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub store_operations: BTreeMap<String, StoreOperation>,
+}
+
+/// Count and total time of one kind of store operation.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct StoreOperation {
+    /// How many.
+    pub count: f64,
+    /// Seconds in all.
+    pub seconds: f64,
+}
+
+impl Scrape {
+    /// Takes over what the Prometheus text says.
+    pub fn read_metrics(&mut self, exposition: &Exposition, queries: &super::Selector, store_operations: &str) {
+        self.queries = exposition.sum(queries);
+        let of = |suffix: &str, op: &str| {
+            exposition.sum(&super::Selector {
+                name: format!("{store_operations}_{suffix}"),
+                labels: BTreeMap::from([("op".to_owned(), op.to_owned())]),
+            })
+        };
+        for op in exposition.label_values(&format!("{store_operations}_count"), "op") {
+            if let (Some(count), Some(seconds)) = (of("count", &op), of("sum", &op)) {
+                self.store_operations.insert(op, StoreOperation { count, seconds });
+            }
+        }
+    }
+}
+
+/// Takes over what the management call says.
+pub fn read_stats(scrape: &mut Scrape, stats: &serde_json::Value) {
+    let number = |names: &[&str]| names.iter().find_map(|name| stats.get(name)).and_then(serde_json::Value::as_f64);
+    scrape.entries = number(&["entries"]);
+    scrape.bytes = number(&["bytes"]);
+    scrape.largest_user_bytes = number(&["largest_user_bytes"]);
+    scrape.hits = number(&["hit", "hits"]);
+    scrape.misses = number(&["miss", "misses"]);
+    scrape.bypasses = number(&["bypass", "bypasses"]);
+}

@@ -1,0 +1,313 @@
+//! Evidence and verdict to one view model: words and numbers in the order in which a
+//! stranger wants them.
+
+use crate::evidence::{Evidence, Selection};
+use crate::observe::Source;
+use crate::stats::{paired, quantile};
+use crate::units::{bytes, count, duration, micros, percent, times};
+use crate::verdict::{Finding, Judgement, Metric, Slo, Verdict};
+use std::time::Duration;
+
+/// What every report shows.
+#[derive(Debug)]
+pub struct View {
+    /// Run id.
+    pub id: String,
+    /// Name of the scenario and what it says of itself.
+    pub scenario: String,
+    /// What the scenario says of itself.
+    pub about: String,
+    /// `pass`, `fail`, `inconclusive` or `invalid`.
+    pub outcome: &'static str,
+    /// The verdict in one sentence.
+    pub headline: String,
+    /// One line each SLO.
+    pub lines: Vec<Line>,
+    /// Sources by role.
+    pub roles: Vec<SourceRow>,
+    /// Latency by source: label and cells.
+    pub latency: Vec<(String, Vec<String>)>,
+    /// Pairs by action: label and cells.
+    pub pairs: Vec<(String, Vec<String>)>,
+    /// What was not checked.
+    pub unchecked: Vec<String>,
+    /// What weakens the evidence.
+    pub caveats: Vec<String>,
+    /// Environment and how to repeat: name and value.
+    pub facts: Vec<(String, String)>,
+}
+
+/// One SLO line, ready to be shown.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The line.
+    pub slo: String,
+    /// The judgement.
+    pub judgement: Judgement,
+    /// Measured value, or a dash.
+    pub measured: String,
+    /// `[lo, hi]`, or empty.
+    pub interval: String,
+    /// The target with its comparison.
+    pub target: String,
+    /// Samples.
+    pub n: String,
+    /// Why, or what explains it.
+    pub note: String,
+    /// Where value, interval and target stand between 0 and 1 on a common scale.
+    pub bar: Option<Bar>,
+}
+
+/// Positions from 0 to 1 on the line's own scale.
+#[derive(Clone, Copy, Debug)]
+pub struct Bar {
+    /// Measured.
+    pub value: f64,
+    /// Lower end.
+    pub lo: f64,
+    /// Upper end.
+    pub hi: f64,
+    /// Target.
+    pub target: f64,
+}
+
+/// Who served a role's reads.
+#[derive(Clone, Debug)]
+pub struct SourceRow {
+    /// The role, or "all".
+    pub role: String,
+    /// Hit rate, or a dash.
+    pub hit_rate: String,
+    /// (source, responses), only those that occurred.
+    pub sources: Vec<(&'static str, u64)>,
+    /// Of the hits, answered 304.
+    pub validated: u64,
+    /// Of the reads, a person's first of that URL.
+    pub firsts: u64,
+}
+
+/// Turns evidence and verdict into what reports show.
+pub fn compose(evidence: &Evidence, verdict: &Verdict) -> View {
+    View {
+        id: verdict.run.id.clone(),
+        scenario: verdict.run.scenario.clone(),
+        about: verdict.run.about.clone(),
+        outcome: verdict.verdict.as_str(),
+        headline: headline(verdict),
+        lines: verdict.findings.iter().map(line).collect(),
+        roles: evidence
+            .roles
+            .iter()
+            .map(|role| sources(role, &Selection::of_role(role), evidence))
+            .chain([sources("all", &Selection::default(), evidence)])
+            .collect(),
+        latency: latency(evidence),
+        pairs: pairs(evidence),
+        unchecked: verdict
+            .checks
+            .iter()
+            .filter_map(|check| Some(format!("{}: {}", check.oracle, check.why.as_ref()?)))
+            .collect(),
+        caveats: verdict.caveats.iter().map(ToString::to_string).collect(),
+        facts: facts(evidence),
+    }
+}
+
+/// The verdict in one sentence.
+pub(super) fn headline(verdict: &Verdict) -> String {
+    let n = |judgement| verdict.findings.iter().filter(|finding| finding.judgement == judgement).count();
+    let (passed, failed, open) = (n(Judgement::Pass), n(Judgement::Fail), n(Judgement::Inconclusive));
+    let all = verdict.findings.len();
+    let plural = |n: usize| if n == 1 { "SLO" } else { "SLOs" };
+    match verdict.verdict {
+        crate::verdict::Outcome::Pass => format!("Pass: all {all} {} are met.", plural(all)),
+        crate::verdict::Outcome::Fail => {
+            format!("Fail: {failed} of {all} {} missed, {passed} met, {open} could not be decided.", plural(all))
+        }
+        crate::verdict::Outcome::Inconclusive if all == 0 => "Inconclusive: the scenario has no SLOs.".into(),
+        crate::verdict::Outcome::Inconclusive => {
+            format!("Inconclusive: none of {all} {} missed, {passed} met, {open} could not be decided.", plural(all))
+        }
+        crate::verdict::Outcome::Invalid => "Invalid: the generator was the bottleneck, so this says nothing of the target.".into(),
+    }
+}
+
+/// One finding as words.
+pub(super) fn line(finding: &Finding) -> Line {
+    let unit = finding.unit;
+    Line {
+        slo: finding.slo.clone(),
+        judgement: finding.judgement,
+        measured: finding.measured.map_or_else(|| "–".into(), |value| unit.show(value)),
+        interval: finding.interval.map_or_else(String::new, |[lo, hi]| format!("[{}, {}]", unit.show(lo), unit.show(hi))),
+        target: format!("{} {}", finding.op, unit.show_target(finding.target)),
+        n: count(finding.n),
+        note: finding.note.clone().unwrap_or_default(),
+        bar: bar(finding),
+    }
+}
+
+/// Places value, interval and target on one scale with some air around.
+fn bar(finding: &Finding) -> Option<Bar> {
+    let value = finding.measured?;
+    let [lo, hi] = finding.interval.unwrap_or([value, value]);
+    let (least, most) = (lo.min(finding.target), hi.max(finding.target));
+    let air = ((most - least) * 0.15).max(most.abs() * 0.01).max(f64::MIN_POSITIVE);
+    let place = |x: f64| ((x - least + air) / (most - least + 2.0 * air)).clamp(0.0, 1.0);
+    Some(Bar { value: place(value), lo: place(lo), hi: place(hi), target: place(finding.target) })
+}
+
+fn sources(role: &str, selection: &Selection, evidence: &Evidence) -> SourceRow {
+    let mut row = SourceRow { role: role.into(), hit_rate: "–".into(), sources: Vec::new(), validated: 0, firsts: 0 };
+    let (mut hits, mut reads) = (0, 0);
+    for source in Source::ALL {
+        let mut n = 0;
+        for cell in selection.cells(evidence).filter(|cell| cell.source == source) {
+            n += cell.n;
+            if source.is_hit() {
+                hits += cell.n;
+                row.validated += cell.validated;
+            }
+            if source.in_hit_rate() {
+                reads += cell.n;
+                row.firsts += cell.firsts;
+            }
+        }
+        if n > 0 {
+            row.sources.push((source.as_str(), n));
+        }
+    }
+    if reads > 0 {
+        row.hit_rate = percent(hits as f64 / reads as f64);
+    }
+    row
+}
+
+/// Quantiles by source; bypassed reads are those of the pairs.
+fn latency(evidence: &Evidence) -> Vec<(String, Vec<String>)> {
+    const QUANTILES: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
+    by_source(evidence)
+        .into_iter()
+        .map(|(source, counts)| {
+            let n: u64 = counts.iter().map(|(_, n)| n).sum();
+            let mut cells = vec![count(n)];
+            cells.extend(QUANTILES.iter().map(|q| {
+                // Fewer samples than a quantile needs say nothing about it.
+                if n < quantile::samples_needed(*q, 0.95) {
+                    return "–".into();
+                }
+                quantile::quantile(&counts, *q).map_or_else(|| "–".into(), |us| micros(us as f64))
+            }));
+            (source.as_str().into(), cells)
+        })
+        .collect()
+}
+
+/// Latencies of each source that occurred: in the measured phases, and in the pairs for
+/// bypassed reads, which people do not make.
+pub(super) fn by_source(evidence: &Evidence) -> Vec<(Source, quantile::Counts)> {
+    let pairs: Vec<String> = evidence
+        .phases
+        .iter()
+        .filter(|phase| phase.kind == crate::scenario::Kind::Pairs)
+        .map(|phase| phase.name.clone())
+        .collect();
+    [Source::Hit, Source::Coalesced, Source::Aggregate, Source::Stale, Source::Miss, Source::Bypass, Source::Unknown, Source::Write]
+        .into_iter()
+        .filter_map(|source| {
+            let mut selection = Selection::of_sources(&[source]);
+            if source == Source::Bypass && selection.n(evidence) == 0 && !pairs.is_empty() {
+                selection.phases.clone_from(&pairs);
+            }
+            let counts = quantile::merge(&selection.latencies(evidence));
+            (!counts.is_empty()).then_some((source, counts))
+        })
+        .collect()
+}
+
+fn pairs(evidence: &Evidence) -> Vec<(String, Vec<String>)> {
+    evidence
+        .actions
+        .iter()
+        .enumerate()
+        .filter_map(|(index, action)| {
+            let of: Vec<_> = evidence.pairs.iter().filter(|pair| usize::from(pair.action) == index).collect();
+            let n = of.len() as f64;
+            if of.is_empty() {
+                return None;
+            }
+            let mean = |value: fn(&crate::evidence::PairRecord) -> f64| of.iter().map(|pair| value(pair)).sum::<f64>() / n;
+            let (cached, uncached) = (mean(|pair| pair.cached_us as f64), mean(|pair| pair.uncached_us as f64));
+            let costs: Vec<f64> = of.iter().filter_map(|pair| pair.queries).collect();
+            let queries = if costs.is_empty() { "–".into() } else { format!("{:.1}", costs.iter().sum::<f64>() / costs.len() as f64) };
+            let ratios: Vec<paired::Pair> = of
+                .iter()
+                .map(|pair| paired::Pair { cached: pair.cached_us as f64, uncached: pair.uncached_us as f64, cluster: pair.person })
+                .collect();
+            let dropped: u64 =
+                evidence.pairs_dropped.iter().filter(|dropped| usize::from(dropped.action) == index).map(|dropped| dropped.n).sum();
+            let cells = vec![
+                count(of.len() as u64),
+                count(dropped),
+                micros(uncached),
+                micros(cached),
+                times(uncached / cached),
+                paired::median_ratio(&ratios).map_or_else(|| "–".into(), times),
+                queries,
+            ];
+            Some((action.clone(), cells))
+        })
+        .collect()
+}
+
+fn facts(evidence: &Evidence) -> Vec<(String, String)> {
+    let run = &evidence.run;
+    let mut facts = vec![
+        ("Run".into(), run.id.clone()),
+        ("Started".into(), run.started_at.clone()),
+        ("Took".into(), duration(Duration::from_secs_f64(run.seconds))),
+        ("Target".into(), run.store.as_ref().map_or_else(|| run.target.clone(), |store| format!("{}, store: {store}", run.target))),
+        ("People at work".into(), run.users.iter().map(|(role, users)| format!("{users} {role}")).collect::<Vec<_>>().join(", ")),
+        ("Responses".into(), count(evidence.responses())),
+        ("Clock".into(), format!("{} scenario seconds per second", run.time_scale)),
+        ("Seed".into(), run.seed.to_string()),
+        ("cacheproof".into(), run.version.clone()),
+        ("Machine".into(), format!("{}, {} processors", evidence.environment.platform, evidence.environment.cpus)),
+    ];
+    for machine in &evidence.environment.machine {
+        let optional = |name: &str, share: Option<f64>| share.map(|share| format!(", {name} {}", percent(share))).unwrap_or_default();
+        facts.push((
+            format!("Processors in {}", machine.phase),
+            format!(
+                "generator {}{}{} over {}",
+                percent(machine.generator),
+                optional("target", machine.target),
+                optional("taken by others", machine.steal),
+                duration(Duration::from_secs_f64(machine.seconds))
+            ),
+        ));
+    }
+    for phase in evidence.phases.iter().filter(|phase| phase.to_us > phase.from_us) {
+        let named = Selection { phases: vec![phase.name.clone()], ..Selection::default() };
+        let n = named.n(evidence);
+        let seconds = (phase.to_us - phase.from_us) as f64 / 1e6;
+        facts.push((format!("Phase {}", phase.name), format!("{seconds:.0} s, {} responses, {:.0}/s", count(n), n as f64 / seconds)));
+    }
+    facts.push((
+        "Sent off late".into(),
+        format!("half below {}, 99 % below {}", micros(evidence.lag.p50_us as f64), micros(evidence.lag.p99_us as f64)),
+    ));
+    let largest = evidence.scrapes.iter().filter_map(|scrape| scrape.bytes).reduce(f64::max);
+    if let Some(largest) = largest {
+        facts.push(("Largest cache".into(), bytes(largest)));
+    }
+    facts
+}
+
+/// The target of the SLO on this metric for exactly this role or action, if there is one.
+pub(super) fn target_of(verdict: &Verdict, metric: &Metric, selection: &Selection) -> Option<f64> {
+    verdict.findings.iter().find_map(|finding| {
+        let slo: Slo = finding.slo.parse().ok()?;
+        (slo.metric == *metric && slo.selection == *selection).then_some(slo.target)
+    })
+}

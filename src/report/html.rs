@@ -1,0 +1,165 @@
+//! `report.html`: one file, no script, nothing loaded from elsewhere.
+
+use super::charts::Chart;
+use super::compose::{Bar, Line, SourceRow, View};
+use super::style::CSS;
+use crate::units::count;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+pub(super) fn render(view: &View, charts: &[Chart]) -> String {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { "cacheproof: " (view.scenario) ": " (view.outcome) }
+                style { (PreEscaped(CSS)) }
+            }
+            body {
+                header {
+                    div class="kicker" { "cacheproof · " (view.id) }
+                    h1 { (view.scenario) }
+                    @if !view.about.is_empty() { div class="soft" { (view.about) } }
+                    p class={ "verdict " (view.outcome) } { (view.headline) }
+                }
+                main {
+                    section {
+                        h2 { "What was asked, and what was measured" }
+                        (slos(&view.lines))
+                    }
+                    @if !view.caveats.is_empty() {
+                        section {
+                            h2 { "What weakens this evidence" }
+                            ul { @for caveat in &view.caveats { li { (caveat) } } }
+                        }
+                    }
+                    @for chart in charts {
+                        section {
+                            h2 { (chart.title) }
+                            figure {
+                                (PreEscaped(inline(&chart.picture.svg)))
+                                figcaption { (chart.caption) }
+                            }
+                            @if chart.name == "hit-rate" { (roles(&view.roles)) }
+                            @if chart.name == "latency" { (latency(&view.latency)) }
+                            @if chart.name == "speedup" { (pairs(&view.pairs)) }
+                        }
+                    }
+                    section {
+                        h2 { "What was not checked" }
+                        ul { @for line in &view.unchecked { li { (line) } } }
+                    }
+                    section {
+                        h2 { "Where and how" }
+                        dl { @for (name, value) in &view.facts { dt { (name) } dd { (value) } } }
+                        p class="soft" {
+                            "The folder of this page holds the evidence. "
+                            code { "cacheproof judge DIR --slo FILE" }
+                            " judges other targets by it without new load; "
+                            code { "cacheproof run DIR/scenario.yaml" }
+                            " repeats the run with the same seed."
+                        }
+                    }
+                }
+            }
+        }
+    }
+    .into_string()
+}
+
+fn slos(lines: &[Line]) -> Markup {
+    html! {
+        div class="scroll" {
+            table {
+                thead { tr {
+                    th { "" } th { "SLO" } th class="n" { "measured" } th { "interval" }
+                    th { "against target" } th class="n" { "n" }
+                } }
+                tbody {
+                    @for line in lines {
+                        tr {
+                            td { span class={ "tag " (line.judgement.as_str()) } { (word(line)) } }
+                            td { code { (line.slo) } @if !line.note.is_empty() { div class="note" { (line.note) } } }
+                            td class="n" { (line.measured) }
+                            td class="n" { (line.interval) }
+                            td { @if let Some(bar) = line.bar { (draw(&bar, line)) } }
+                            td class="n" { (line.n) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn word(line: &Line) -> &'static str {
+    match line.judgement {
+        crate::verdict::Judgement::Pass => "pass",
+        crate::verdict::Judgement::Fail => "fail",
+        crate::verdict::Judgement::Inconclusive => "open",
+    }
+}
+
+/// Value and interval against the target, on the line's own scale.
+fn draw(bar: &Bar, line: &Line) -> Markup {
+    let x = |place: f64| format!("{:.1}", 4.0 + place * 122.0);
+    let label = format!("measured {} {}, target {}", line.measured, line.interval, line.target);
+    html! {
+        svg class="bar" viewBox="0 0 130 22" role="img" aria-label=(label) {
+            line class="axis" x1="0" x2="130" y1="11" y2="11" {}
+            line class="span" x1=(x(bar.lo)) x2=(x(bar.hi)) y1="11" y2="11" {}
+            line class="target" x1=(x(bar.target)) x2=(x(bar.target)) y1="1" y2="21" {}
+            circle class="value" cx=(x(bar.value)) cy="11" r="4" {}
+        }
+    }
+}
+
+fn roles(rows: &[SourceRow]) -> Markup {
+    html! {
+        div class="scroll" {
+            table {
+                thead { tr { th { "role" } th class="n" { "hit rate" } th { "served by" } th class="n" { "of the hits, 304" } th class="n" { "first reads" } } }
+                tbody {
+                    @for row in rows {
+                        tr {
+                            td { (row.role) }
+                            td class="n" { (row.hit_rate) }
+                            td { (row.sources.iter().map(|(source, n)| format!("{source} {}", count(*n))).collect::<Vec<_>>().join(", ")) }
+                            td class="n" { (count(row.validated)) }
+                            td class="n" { (count(row.firsts)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn latency(rows: &[(String, Vec<String>)]) -> Markup {
+    table(&["served by", "n", "p50", "p90", "p99", "p99.9"], rows)
+}
+
+fn pairs(rows: &[(String, Vec<String>)]) -> Markup {
+    table(&["action", "pairs", "dropped", "uncached, mean", "cached, mean", "speedup", "median ratio", "queries uncached"], rows)
+}
+
+fn table(head: &[&str], rows: &[(String, Vec<String>)]) -> Markup {
+    html! {
+        div class="scroll" {
+            table {
+                thead { tr { @for (index, title) in head.iter().enumerate() { th class=[(index > 0).then_some("n")] { (title) } } } }
+                tbody {
+                    @for (label, cells) in rows {
+                        tr { td { (label) } @for cell in cells { td class="n" { (cell) } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// An SVG file as part of a page: without the XML declaration before it.
+fn inline(svg: &str) -> &str {
+    svg.find("<svg").map_or(svg, |at| &svg[at..])
+}

@@ -1,0 +1,42 @@
+//! `summary.md`: the verdict where Markdown is read, such as a pull request.
+
+use super::compose::{Line, View};
+use std::fmt::Write as _;
+
+pub(super) fn render(view: &View) -> String {
+    let mut out = String::new();
+    write(&mut out, view).expect("writing to a string does not fail");
+    out
+}
+
+fn write(out: &mut String, view: &View) -> std::fmt::Result {
+    writeln!(out, "# cacheproof: {}\n\n**{}**\n", view.scenario, view.headline)?;
+    writeln!(out, "| | SLO | measured | 95 % interval | n |\n|---|---|---|---|---|")?;
+    for line in &view.lines {
+        let Line { slo, measured, interval, n, .. } = line;
+        writeln!(out, "| {} | `{}` | {measured} | {interval} | {n} |", line.judgement.as_str(), slo.replace('|', "\\|"))?;
+    }
+    let noted: Vec<&Line> = view.lines.iter().filter(|line| !line.note.is_empty() && line.judgement != crate::verdict::Judgement::Pass).collect();
+    if !noted.is_empty() {
+        writeln!(out, "\nWhy:\n")?;
+        for line in noted {
+            writeln!(out, "- `{}`: {}", line.slo, line.note)?;
+        }
+    }
+    if !view.caveats.is_empty() {
+        writeln!(out, "\nWhat weakens this evidence:\n")?;
+        for caveat in &view.caveats {
+            writeln!(out, "- {caveat}")?;
+        }
+    }
+    writeln!(out, "\n| role | hit rate | served by |\n|---|---|---|")?;
+    for row in &view.roles {
+        let sources: Vec<String> = row.sources.iter().map(|(source, n)| format!("{source} {}", crate::units::count(*n))).collect();
+        writeln!(out, "| {} | {} | {} |", row.role, row.hit_rate, sources.join(", "))?;
+    }
+    writeln!(out)?;
+    for (name, value) in &view.facts {
+        writeln!(out, "- {name}: {value}")?;
+    }
+    Ok(())
+}

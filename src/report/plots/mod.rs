@@ -1,0 +1,55 @@
+//! Charts of a run: data rows in, one [`Picture`] (SVG text and PNG bytes) out.
+//!
+//! | chart | question |
+//! |---|---|
+//! | [`hit_rate()`] | which share did the cache answer, per role, and was that asked for |
+//! | [`latency()`] | how long do hits and misses take, out to the rare ones |
+//! | [`speedup()`] | how many times faster than uncached, per action |
+//! | [`timeline()`] | when in the run was that |
+//!
+//! Every chart shows sample sizes, draws what is absent as "no data" instead of
+//! zero, and can be read in grey: series differ in marker and dash as well as in
+//! colour. The charts draw; they do not judge. Only `canvas` names plotters.
+
+mod axis;
+mod canvas;
+mod frame;
+mod hit_rate;
+mod latency;
+mod palette;
+mod png;
+mod rows;
+mod speedup;
+mod timeline;
+
+#[cfg(test)]
+mod tests;
+
+pub use hit_rate::{RateRow, hit_rate};
+pub use latency::{Curve, latency};
+pub use speedup::{SpeedupRow, speedup};
+pub use timeline::{PhaseSpan, TimelinePoint, timeline};
+
+/// One chart in both forms, 900 pixels wide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// A complete SVG document; text stays text.
+    pub svg: String,
+    /// The same as a PNG file, 8-bit RGB.
+    pub png: Vec<u8>,
+}
+
+/// Why a chart could not be drawn. Bad data is not among the reasons: it is
+/// drawn as "no data".
+#[derive(Debug, thiserror::Error)]
+pub enum PlotError {
+    /// The bundled font was not accepted.
+    #[error("plots: the bundled font {0} could not be read")]
+    Font(&'static str),
+    /// The drawing library refused an element.
+    #[error("plots: drawing failed: {0}")]
+    Drawing(String),
+    /// The PNG could not be compressed.
+    #[error("plots: encoding the PNG failed")]
+    Png(#[from] std::io::Error),
+}

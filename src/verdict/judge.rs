@@ -1,0 +1,113 @@
+//! Evidence and SLO lines to a verdict: pure and total.
+
+use super::measure::{Measurement, Value, measure};
+use super::{Check, CheckOutcome, Finding, Judgement, Outcome, SCHEMA_VERSION, Slo, Verdict};
+use crate::evidence::Evidence;
+use crate::stats::Estimate;
+use crate::units::Unit;
+
+/// Oracles that later versions will ask; named so that nobody takes silence for consent.
+const ORACLES: [&str; 7] = ["freshness", "isolation", "conditional", "ttl", "counters", "stampede", "degradation"];
+
+/// Judges each line. The same evidence always gives the same verdict.
+pub fn judge(slos: &[Slo], evidence: &Evidence, confidence: f64) -> Verdict {
+    let findings: Vec<Finding> = slos.iter().map(|slo| find(slo, evidence, confidence)).collect();
+    let verdict = overall(&findings);
+    Verdict {
+        schema_version: SCHEMA_VERSION,
+        verdict,
+        findings,
+        checks: ORACLES
+            .iter()
+            .map(|oracle| Check {
+                oracle: (*oracle).into(),
+                outcome: CheckOutcome::Unchecked,
+                trials: 0,
+                bound: None,
+                why: Some("not checked yet: this version has no oracles".into()),
+            })
+            .collect(),
+        violations: Vec::new(),
+        caveats: evidence.caveats.clone(),
+        run: evidence.run.clone(),
+    }
+}
+
+/// A pass needs every line (an intersection-union test, so no correction); no line
+/// at all proves nothing.
+fn overall(findings: &[Finding]) -> Outcome {
+    let any = |judgement| findings.iter().any(|finding| finding.judgement == judgement);
+    if any(Judgement::Fail) {
+        Outcome::Fail
+    } else if any(Judgement::Inconclusive) || findings.is_empty() {
+        Outcome::Inconclusive
+    } else {
+        Outcome::Pass
+    }
+}
+
+fn find(slo: &Slo, evidence: &Evidence, confidence: f64) -> Finding {
+    let Measurement { value, note, withheld } = measure(slo, evidence, confidence);
+    let unit = slo.metric.unit();
+    let (judgement, measured, interval, n, method, why) = match value {
+        Value::Estimated(estimate) => {
+            let judgement = compare(slo, &estimate);
+            let why = (judgement == Judgement::Inconclusive).then(|| straddles(slo, &estimate));
+            (judgement, Some(estimate.value), Some([estimate.lo, estimate.hi]), estimate.n, Some(estimate.method), why)
+        }
+        Value::Exact { value, n } => {
+            let judgement = if slo.op.holds(value, slo.target) { Judgement::Pass } else { Judgement::Fail };
+            (judgement, Some(value), None, n, None, None)
+        }
+        Value::Absent { why, n } => (Judgement::Inconclusive, None, None, n, None, Some(why)),
+    };
+    let (judgement, why) = match withheld {
+        Some(reason) => (Judgement::Inconclusive, Some(reason)),
+        None => (judgement, why),
+    };
+    let note = match (why, note) {
+        (Some(why), Some(note)) => Some(format!("{why}; {note}")),
+        (why, note) => why.or(note),
+    };
+    Finding {
+        slo: slo.text.clone(),
+        judgement,
+        measured,
+        interval,
+        confidence,
+        n,
+        unit,
+        target: slo.target,
+        op: slo.op.as_str().into(),
+        method,
+        note,
+    }
+}
+
+/// Pass where the whole interval meets the target, fail where all of it misses.
+fn compare(slo: &Slo, estimate: &Estimate) -> Judgement {
+    match (slo.op.holds(estimate.lo, slo.target), slo.op.holds(estimate.hi, slo.target)) {
+        (true, true) => Judgement::Pass,
+        (false, false) => Judgement::Fail,
+        (true, false) | (false, true) => Judgement::Inconclusive,
+    }
+}
+
+/// Why an interval that holds the target decides nothing, and what would.
+fn straddles(slo: &Slo, estimate: &Estimate) -> String {
+    let unit = slo.metric.unit();
+    let distance = (estimate.value - slo.target).abs();
+    let half = (estimate.hi - estimate.lo) / 2.0;
+    let target = unit.show_target(slo.target);
+    // The width of an interval shrinks with the square root of the samples.
+    let factor = (half / distance).powi(2);
+    if distance > 0.0 && factor.is_finite() && factor < 50.0 && unit != Unit::Count {
+        let needed = (estimate.n as f64 * factor).ceil().max(estimate.n as f64 + 1.0);
+        format!(
+            "the interval holds {target} as well; about {} samples would decide it",
+            crate::units::count(needed as u64)
+        )
+    } else {
+        format!("the interval holds {target} as well, too close to decide by running longer")
+    }
+}

@@ -1,0 +1,23 @@
+//! What the evidence says of each SLO: pass, fail or inconclusive.
+//!
+//! In: SLO lines ([`Slo`]) and [`crate::evidence::Evidence`]. Out: a [`Verdict`].
+//! [`judge`] is pure and total: the same evidence gives the same verdict, and
+//! nothing passes without evidence.
+
+mod finding;
+mod hit_rate;
+mod judge;
+mod latency;
+mod measure;
+mod own_counters;
+mod parse;
+mod slo;
+mod speedup;
+
+pub use finding::{Check, CheckOutcome, Finding, Judgement, Outcome, Severity, Verdict, Violation};
+pub use judge::judge;
+pub use parse::SloError;
+pub use slo::{MemoryScope, Metric, Op, Slo};
+
+/// Version of the verdict format.
+pub const SCHEMA_VERSION: u32 = 1;

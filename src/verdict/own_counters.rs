@@ -1,0 +1,107 @@
+//! What only the target itself can count: queries, memory, store operations.
+
+use super::measure::{Measurement, SEED, Value};
+use super::slo::MemoryScope;
+use crate::evidence::{Evidence, Phase, Selection};
+use crate::observe::{Scrape, Source};
+use crate::stats::batch_means::{self, Slice};
+use crate::stats::reduction::{self, Stratum};
+use crate::units::count;
+use std::collections::BTreeMap;
+
+/// A largest value is read from at least so many scrapes.
+const MIN_SCRAPES: u64 = 10;
+
+/// 1 − queries ÷ Σ what the same requests cost uncached, each (role, action)
+/// costing what its pairs cost.
+pub(super) fn query_reduction(selection: &Selection, evidence: &Evidence, confidence: f64) -> Measurement {
+    let narrowed = !(selection.roles.is_empty() && selection.actions.is_empty());
+    if narrowed {
+        return Measurement::absent("the target counts queries for everybody together, not by role or action", 0);
+    }
+    let mut used = 0.0;
+    let mut known = false;
+    for phase in measured(evidence) {
+        let inside: Vec<f64> = scrapes(evidence, phase).filter_map(|scrape| scrape.queries).collect();
+        if let (Some(first), Some(last)) = (inside.first(), inside.last()) {
+            used += last - first;
+            known = inside.len() >= 2;
+        }
+    }
+    if !known {
+        return Measurement::absent("the target told no query count in the measured phases", 0);
+    }
+    let mut requests: BTreeMap<(u16, u16), u64> = BTreeMap::new();
+    for cell in selection.cells(evidence).filter(|cell| cell.source.in_hit_rate() || cell.source == Source::Bypass) {
+        *requests.entry((cell.role, cell.action)).or_default() += cell.n;
+    }
+    let costs = |role: Option<u16>, action: u16| -> Vec<f64> {
+        evidence
+            .pairs
+            .iter()
+            .filter(|pair| pair.action == action && role.is_none_or(|role| pair.role == role))
+            .filter_map(|pair| pair.queries)
+            .collect()
+    };
+    let mut strata = Vec::new();
+    for ((role, action), n) in requests {
+        let of_role = costs(Some(role), action);
+        // An action that this role had no pairs of costs what it costs others.
+        let costs = if of_role.is_empty() { costs(None, action) } else { of_role };
+        if costs.is_empty() {
+            let name = evidence.actions.get(usize::from(action)).map_or("?", String::as_str);
+            return Measurement::absent(format!("no pair told what `{name}` costs uncached"), n);
+        }
+        strata.push(Stratum { requests: n, costs });
+    }
+    let n = strata.iter().map(|stratum| stratum.requests).sum();
+    Measurement::estimated(reduction::reduction(used, &strata, confidence, SEED), n)
+        .note(Some(format!("{} queries for {} reads", count(used as u64), count(n))))
+}
+
+/// The largest that any scrape showed.
+pub(super) fn memory(scope: MemoryScope, evidence: &Evidence) -> Measurement {
+    let read = |scrape: &Scrape| match scope {
+        MemoryScope::User => scrape.largest_user_bytes,
+        MemoryScope::Total => scrape.bytes,
+    };
+    let seen: Vec<f64> = evidence.scrapes.iter().filter_map(read).collect();
+    let n = seen.len() as u64;
+    match seen.into_iter().reduce(f64::max) {
+        None => Measurement::absent("the target told no memory", 0),
+        Some(_) if n < MIN_SCRAPES => {
+            Measurement::absent(format!("seen only {n} times; at least {MIN_SCRAPES} are needed"), n)
+        }
+        Some(value) => Measurement {
+            value: Value::Exact { value, n },
+            note: Some(format!("largest of {} looks, by the cache's own count", count(n))),
+            withheld: None,
+        },
+    }
+}
+
+/// Mean time of a store operation in microseconds: batch means over the intervals
+/// between scrapes.
+pub(super) fn store_operation(op: &str, evidence: &Evidence, confidence: f64) -> Measurement {
+    let mut slices = Vec::new();
+    for phase in measured(evidence) {
+        let inside: Vec<_> = scrapes(evidence, phase).filter_map(|scrape| scrape.store_operations.get(op)).collect();
+        slices.extend(inside.windows(2).filter(|pair| pair[1].count >= pair[0].count).map(|pair| Slice {
+            numerator: (pair[1].seconds - pair[0].seconds) * 1e6,
+            denominator: pair[1].count - pair[0].count,
+        }));
+    }
+    let n = slices.iter().map(|slice| slice.denominator).sum::<f64>() as u64;
+    if n == 0 {
+        return Measurement::absent(format!("the target told of no `{op}` operations in the measured phases"), 0);
+    }
+    Measurement::estimated(batch_means::ratio(&slices, confidence), n)
+}
+
+fn measured(evidence: &Evidence) -> impl Iterator<Item = &Phase> {
+    evidence.phases.iter().filter(|phase| phase.measured)
+}
+
+fn scrapes<'a>(evidence: &'a Evidence, phase: &'a Phase) -> impl Iterator<Item = &'a Scrape> {
+    evidence.scrapes.iter().filter(|scrape| (phase.from_us..=phase.to_us).contains(&scrape.t_us))
+}
