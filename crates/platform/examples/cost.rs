@@ -42,9 +42,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
         }
         for target in targets {
-            let (uncached, bytes) = median(&router, &target, &token, "no-cache").await?;
+            let (uncached, bytes) = median(&router, &target, &token, ("no-cache", "BYPASS")).await?;
             send(&router, request(&target, &token, "max-age=0")?).await?;
-            let (cached, _) = median(&router, &target, &token, "max-age=0").await?;
+            let (cached, cached_bytes) = median(&router, &target, &token, ("max-age=0", "HIT")).await?;
+            assert_eq!(cached_bytes, bytes, "{target}");
             let ratio = uncached.as_secs_f64() / cached.as_secs_f64();
             println!(
                 "{username:10} {target:36} {bytes:8} B  {uncached:>9.2?}  cached {cached:>9.2?}  {ratio:6.0}x"
@@ -65,7 +66,7 @@ async fn median(
     router: &Router,
     target: &str,
     token: &str,
-    cache_control: &str,
+    (cache_control, expected): (&str, &str),
 ) -> Result<(Duration, usize), Box<dyn std::error::Error>> {
     let mut took = Vec::with_capacity(READS);
     let mut bytes = 0;
@@ -73,8 +74,12 @@ async fn median(
         let request = request(target, token, cache_control)?;
         let started = Instant::now();
         let response = router.clone().oneshot(request).await?;
+        let source = response.headers().get("x-cache").cloned();
         bytes = to_bytes(response.into_body(), usize::MAX).await?.len();
         took.push(started.elapsed());
+        if source.is_none_or(|source| source != expected) {
+            return Err(format!("{target} was not a {expected}").into());
+        }
     }
     took.sort_unstable();
     Ok((took[READS / 2], bytes))

@@ -110,6 +110,11 @@ impl Platform {
         self.population.clone()
     }
 
+    /// The cache in front of the reports, for whoever has to tidy up after a service that ends.
+    pub fn cache(&self) -> ReportCache {
+        self.service.cache.clone()
+    }
+
     /// The database's file, for whoever wants to check a report against the rows. It goes with the last
     /// handle to the service.
     pub fn database(&self) -> &Path {

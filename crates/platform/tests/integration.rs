@@ -1,6 +1,5 @@
 //! The school as a stranger sees it: requests in, answers out, checked against the rows.
 #![expect(clippy::unwrap_used, reason = "tests")]
-#![expect(missing_docs, reason = "tests")]
 
 mod access;
 mod caching;

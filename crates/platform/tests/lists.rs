@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use crate::school::{Person, School};
 
+/// Whether a filter should keep a row.
+type Keeps = Box<dyn Fn(&Value) -> bool>;
+
 async fn all(school: &School, who: &Person, query: &str) -> Vec<Value> {
     let mut rows = Vec::new();
     for page in 1.. {
@@ -35,12 +38,11 @@ async fn each_filter_keeps_what_it_says_and_nothing_else() {
     let word = texts(&every, "title")[0].split(' ').nth(2).unwrap().to_lowercase();
     let is = |field: &'static str, value: &str| {
         let value = value.to_owned();
-        Box::new(move |row: &Value| row[field].as_str() == Some(value.as_str()))
-            as Box<dyn Fn(&Value) -> bool>
+        Box::new(move |row: &Value| row[field].as_str() == Some(value.as_str())) as Keeps
     };
     let number = student.clone();
     let searched = word.clone();
-    let table: Vec<(String, Box<dyn Fn(&Value) -> bool>)> = vec![
+    let table: Vec<(String, Keeps)> = vec![
         ("type=analytics".into(), is("report_type", "analytics")),
         ("status=archived".into(), is("status", "archived")),
         ("subject=History".into(), is("subject", "History")),

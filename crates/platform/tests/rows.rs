@@ -8,7 +8,6 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _};
 #[derive(Debug, Clone)]
 pub(crate) struct Work {
     pub(crate) answer: i64,
-    pub(crate) submission: i64,
     pub(crate) student: i64,
     pub(crate) class: i64,
     pub(crate) subject: i64,
@@ -62,7 +61,6 @@ pub(crate) async fn work(platform: &Platform) -> Vec<Work> {
             let assignment = assignments.iter().find(|assignment| assignment[0] == of[1]).unwrap();
             Work {
                 answer: row[0].parse().unwrap(),
-                submission,
                 student: of[2],
                 class: assignment[1],
                 subject: assignment[2],

@@ -103,7 +103,12 @@ return remove(redis.call('SMEMBERS', meta .. 'report:' .. ARGV[2]))
 pub(super) const CLEAR: &str = r"
 if ARGV[3] == '1' then redis.call('UNLINK', meta .. 'epochs') end
 local members = redis.call('ZRANGE', meta .. 'expiry', 0, ARGV[2] - 1)
-return {#members, remove(members)}
+local removed = remove(members)
+if redis.call('ZCARD', meta .. 'expiry') == 0 then
+  -- What an empty cache counts is nothing, so a service that ends leaves nothing behind.
+  redis.call('UNLINK', meta .. 'bytes', meta .. 'people')
+end
+return {#members, removed}
 ";
 
 /// ARGV: prefix. Returns entries, bytes, bytes of the person who has most.
