@@ -21,6 +21,7 @@ pub(super) async fn serve(args: ServeArgs) -> Result<Exit, Failure> {
     }
     let known = std::env::var(PASSWORD_VARIABLE).ok().filter(|password| !password.is_empty());
     let password = known.clone().unwrap_or_else(|| random_text(16));
+    let of_this_process = args.prefix.is_none();
     let config = Config {
         seed: args.seed,
         size: match args.size {
@@ -72,8 +73,15 @@ pub(super) async fn serve(args: ServeArgs) -> Result<Exit, Failure> {
             stop.trigger(Cause::Interrupted);
         });
     }
-    let ended = stop.clone();
+    let (ended, cache) = (stop.clone(), platform.cache());
     platform::serve(platform, listener, async move { ended.stopped().await }).await.context("the service failed")?;
+    if of_this_process {
+        // Nobody can find keys under a random prefix again; a store that is away keeps them
+        // only until they expire.
+        if let Err(error) = cache.clear().await {
+            tracing::warn!(%error, "the cache was not emptied");
+        }
+    }
     Ok(Exit::Passed)
 }
 

@@ -101,12 +101,10 @@ impl Gatherer {
         }
         self.histograms
             .entry(key)
-            .or_insert_with(|| {
-                let mut fresh = Histogram::new_with_max(2, 3).expect("2 and 3 are valid bounds of a histogram");
-                fresh.auto(true);
-                fresh
-            })
-            .saturating_record(latency.min(MAX_US));
+            // This kind grows with its values; one with a fixed maximum would clip them.
+            .or_insert_with(|| Histogram::new(3).expect("3 digits are a valid precision"))
+            .record(latency.min(MAX_US))
+            .expect("a histogram that grows takes every value");
         self.lag.saturating_record(seen.started_us.saturating_sub(seen.due_us).min(MAX_US));
     }
 

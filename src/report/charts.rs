@@ -5,13 +5,8 @@ use super::plots::{self, Curve, PhaseSpan, Picture, PlotError, RateRow, SpeedupR
 use crate::evidence::{Evidence, Selection};
 use crate::observe::Source;
 use crate::stats::{Estimate, batch_means, paired, quantile};
-use crate::verdict::{Metric, Verdict};
+use crate::verdict::{Metric, SEED, Verdict};
 use std::collections::BTreeMap;
-
-/// Confidence of the intervals drawn where no SLO gives one.
-const CONFIDENCE: f64 = 0.95;
-/// Seed of the intervals drawn.
-const SEED: u64 = 1;
 
 /// A picture with its file name and what it shows.
 #[derive(Debug)]
@@ -58,7 +53,7 @@ fn hit_rates(evidence: &Evidence, verdict: &Verdict) -> Vec<RateRow> {
             (if cell.source.is_hit() { cell.n } else { 0 }, if cell.source.in_hit_rate() { cell.n } else { 0 })
         });
         let (hits, reads) = slices.iter().fold((0.0, 0.0), |sum, slice| (sum.0 + slice.numerator, sum.1 + slice.denominator));
-        let estimate = batch_means::ratio(&slices, CONFIDENCE).ok();
+        let estimate = batch_means::ratio(&slices, verdict.confidence).ok();
         RateRow {
             label: label.into(),
             value: if reads > 0.0 { hits / reads } else { 0.0 },
@@ -107,7 +102,7 @@ fn speedups(evidence: &Evidence, verdict: &Verdict) -> Vec<SpeedupRow> {
             continue;
         }
         let sum = |of: fn(&paired::Pair) -> f64| pairs.iter().map(of).sum::<f64>();
-        let estimate: Option<Estimate> = paired::speedup(&pairs, CONFIDENCE, SEED).ok();
+        let estimate: Option<Estimate> = paired::speedup(&pairs, verdict.confidence, SEED).ok();
         rows.push(SpeedupRow {
             label: action.clone(),
             value: sum(|pair| pair.uncached) / sum(|pair| pair.cached),

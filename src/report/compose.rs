@@ -4,7 +4,7 @@
 use crate::evidence::{Evidence, Selection};
 use crate::observe::Source;
 use crate::stats::{paired, quantile};
-use crate::units::{bytes, count, duration, micros, percent, times};
+use crate::units::{Unit, bytes, count, duration, micros, percent, times};
 use crate::verdict::{Finding, Judgement, Metric, Slo, Verdict};
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ pub struct View {
     pub outcome: &'static str,
     /// The verdict in one sentence.
     pub headline: String,
+    /// Confidence of the intervals, as in `95 %`.
+    pub confidence: String,
     /// One line each SLO.
     pub lines: Vec<Line>,
     /// Sources by role.
@@ -94,6 +96,7 @@ pub fn compose(evidence: &Evidence, verdict: &Verdict) -> View {
         about: verdict.run.about.clone(),
         outcome: verdict.verdict.as_str(),
         headline: headline(verdict),
+        confidence: Unit::Ratio.show_target(verdict.confidence),
         lines: verdict.findings.iter().map(line).collect(),
         roles: evidence
             .roles

@@ -26,7 +26,7 @@ pub(super) fn render(view: &View, charts: &[Chart]) -> String {
                 main {
                     section {
                         h2 { "What was asked, and what was measured" }
-                        (slos(&view.lines))
+                        (slos(&view.lines, &view.confidence))
                     }
                     @if !view.caveats.is_empty() {
                         section {
@@ -68,23 +68,26 @@ pub(super) fn render(view: &View, charts: &[Chart]) -> String {
     .into_string()
 }
 
-fn slos(lines: &[Line]) -> Markup {
+fn slos(lines: &[Line], confidence: &str) -> Markup {
     html! {
         div class="scroll" {
-            table {
+            table class="slos" {
                 thead { tr {
-                    th { "" } th { "SLO" } th class="n" { "measured" } th { "interval" }
+                    th { "" } th { "SLO" } th class="n" { "measured" } th class="n" { (confidence) " interval" }
                     th { "against target" } th class="n" { "n" }
                 } }
-                tbody {
-                    @for line in lines {
+                @for line in lines {
+                    tbody {
                         tr {
                             td { span class={ "tag " (line.judgement.as_str()) } { (word(line)) } }
-                            td { code { (line.slo) } @if !line.note.is_empty() { div class="note" { (line.note) } } }
+                            td { code { (line.slo) } }
                             td class="n" { (line.measured) }
                             td class="n" { (line.interval) }
                             td { @if let Some(bar) = line.bar { (draw(&bar, line)) } }
                             td class="n" { (line.n) }
+                        }
+                        @if !line.note.is_empty() {
+                            tr class="note" { td {} td colspan="5" { (line.note) } }
                         }
                     }
                 }

@@ -11,7 +11,7 @@ pub(super) fn render(view: &View) -> String {
 
 fn write(out: &mut String, view: &View) -> std::fmt::Result {
     writeln!(out, "# cacheproof: {}\n\n**{}**\n", view.scenario, view.headline)?;
-    writeln!(out, "| | SLO | measured | 95 % interval | n |\n|---|---|---|---|---|")?;
+    writeln!(out, "| | SLO | measured | {} interval | n |\n|---|---|---|---|---|", view.confidence)?;
     for line in &view.lines {
         let Line { slo, measured, interval, n, .. } = line;
         writeln!(out, "| {} | `{}` | {measured} | {interval} | {n} |", line.judgement.as_str(), slo.replace('|', "\\|"))?;

@@ -1,8 +1,9 @@
 //! The verdict in a terminal: a table, reasons below it, the path of the report.
 
 use super::compose::{headline, line};
+use crate::units::Unit;
 use crate::verdict::{Judgement, Verdict};
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, LineStyle, Table, presets};
 use std::io::IsTerminal as _;
 use std::path::Path;
 
@@ -19,14 +20,16 @@ pub fn terminal(verdict: &Verdict, folder: Option<&Path>) -> String {
 
 fn render(verdict: &Verdict, folder: Option<&Path>, plain: bool, width: Option<u16>) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    let style = presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─'));
+    table.load_style(style).set_content_arrangement(ContentArrangement::Dynamic);
     if plain {
         table.force_no_tty();
     }
     if let Some(width) = width {
         table.set_width(width);
     }
-    table.set_header(["", "SLO", "measured", "interval", "n"].map(|title| Cell::new(title).add_attribute(Attribute::Bold)));
+    let interval = format!("{} interval", Unit::Ratio.show_target(verdict.confidence));
+    table.set_header(["", "SLO", "measured", interval.as_str(), "n"].map(|title| Cell::new(title).add_attribute(Attribute::Bold)));
     let mut reasons = String::new();
     for finding in &verdict.findings {
         let shown = line(finding);
