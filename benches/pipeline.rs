@@ -14,14 +14,23 @@ const RESPONSES: u64 = 1_000_000;
 fn main() {
     let begun = Instant::now();
     let mut gatherer = Gatherer::new(
-        Names { roles: vec!["teacher".into(), "student".into()], actions: vec!["list".into(), "report".into()] },
+        Names {
+            roles: vec!["teacher".into(), "student".into()],
+            actions: vec!["list".into(), "report".into()],
+        },
         500_000,
     );
     for index in 0..RESPONSES {
         gatherer.observe(black_box(&response(index)));
     }
     let observed = begun.elapsed();
-    let phase = Phase { name: "steady".into(), kind: Kind::Steady, measured: true, from_us: 0, to_us: RESPONSES * 100 };
+    let phase = Phase {
+        name: "steady".into(),
+        kind: Kind::Steady,
+        measured: true,
+        from_us: 0,
+        to_us: RESPONSES * 100,
+    };
     let evidence = gatherer.finish(vec![phase]);
     println!("observe        {:>8.0} ns a response", observed.as_nanos() as f64 / RESPONSES as f64);
     for line in ["hit_rate > 70%", r#"p99(latency{source="hit"}) < 50ms"#, "error_rate < 0.1%"] {

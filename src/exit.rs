@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn codes_are_the_documented_ones() {
-        let codes = [Passed, Unexpected, Usage, TargetLost, Failed, Inconclusive, Invalid, Interrupted].map(super::Exit::code);
+        let codes = [Passed, Unexpected, Usage, TargetLost, Failed, Inconclusive, Invalid, Interrupted]
+            .map(super::Exit::code);
         assert_eq!(codes, [0, 1, 2, 3, 10, 11, 12, 130]);
     }
 }

@@ -34,3 +34,6 @@ pub mod scenario;
 pub mod stats;
 pub mod units;
 pub mod verdict;
+
+#[cfg(test)]
+mod fixture;

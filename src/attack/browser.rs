@@ -44,7 +44,8 @@ impl Browser {
     /// Remembers a 200 or refreshes a copy by a 304.
     pub(super) fn remember(&mut self, url: u64, headers: &HeaderMap, now: Duration) {
         let directives = headers.get(CACHE_CONTROL).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let storable = !directives.split(',').any(|directive| directive.trim().eq_ignore_ascii_case("no-store"));
+        let storable =
+            !directives.split(',').any(|directive| directive.trim().eq_ignore_ascii_case("no-store"));
         let etag = headers.get(ETAG).cloned().or_else(|| self.copies.get(&url).map(|copy| copy.etag.clone()));
         let Some(etag) = etag.filter(|_| storable) else {
             self.copies.remove(&url);
@@ -73,16 +74,28 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (reqwest::header::HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                (reqwest::header::HeaderName::from_static(name), HeaderValue::from_static(value))
+            })
+            .collect()
     }
 
     #[test]
     fn a_copy_is_fresh_for_max_age_less_its_age_and_then_validated() {
         let mut browser = Browser::default();
         let now = Duration::from_secs(100);
-        browser.remember(1, &headers(&[("etag", "\"a\""), ("cache-control", "private, max-age=30"), ("age", "10")]), now);
+        browser.remember(
+            1,
+            &headers(&[("etag", "\"a\""), ("cache-control", "private, max-age=30"), ("age", "10")]),
+            now,
+        );
         assert_eq!(browser.look(1, now + Duration::from_secs(19)), Have::Fresh);
-        assert_eq!(browser.look(1, now + Duration::from_secs(20)), Have::Stale(HeaderValue::from_static("\"a\"")));
+        assert_eq!(
+            browser.look(1, now + Duration::from_secs(20)),
+            Have::Stale(HeaderValue::from_static("\"a\""))
+        );
         assert_eq!(browser.look(2, now), Have::Nothing);
     }
 

@@ -53,7 +53,9 @@ pub enum CastError {
     #[error(transparent)]
     Target(#[from] TargetError),
     /// The target has too few people.
-    #[error("role \"{role}\": the scenario has {wanted} people at work at once, and the target knows {found}")]
+    #[error(
+        "role \"{role}\": the scenario has {wanted} people at work at once, and the target knows {found}"
+    )]
     TooFew {
         /// The role.
         role: String,
@@ -118,7 +120,11 @@ impl Cast {
         for (role, behaviour) in plan.roles.iter().enumerate() {
             let mut names = names(plan, target, &staff, &behaviour.name).await?;
             if names.len() < behaviour.users as usize {
-                return Err(CastError::TooFew { role: behaviour.name.clone(), wanted: behaviour.users, found: names.len() });
+                return Err(CastError::TooFew {
+                    role: behaviour.name.clone(),
+                    wanted: behaviour.users,
+                    found: names.len(),
+                });
             }
             names.sort_unstable();
             let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
@@ -160,7 +166,12 @@ impl Cast {
 }
 
 /// Names of everybody of a role.
-async fn names(plan: &Plan, target: &Target, staff: &HeaderValue, role: &str) -> Result<Vec<String>, TargetError> {
+async fn names(
+    plan: &Plan,
+    target: &Target,
+    staff: &HeaderValue,
+    role: &str,
+) -> Result<Vec<String>, TargetError> {
     let mut names = Vec::new();
     for page in 1..=PAGES {
         let mut url = target.url(&plan.target.discovery.people);
@@ -179,11 +190,24 @@ async fn names(plan: &Plan, target: &Target, staff: &HeaderValue, role: &str) ->
     Ok(names)
 }
 
-async fn enter(plan: &Plan, target: &Target, index: usize, role: usize, username: String) -> Result<Person, TargetError> {
+async fn enter(
+    plan: &Plan,
+    target: &Target,
+    index: usize,
+    role: usize,
+    username: String,
+) -> Result<Person, TargetError> {
     let token = target.log_in(&username).await?;
     let reports = ids(target, target.url(&plan.target.discovery.reports), REPORTS, &token).await?;
-    let grades = plan.roles[role].actions.iter().any(|(action, _)| plan.actions[usize::from(*action)].uses(Placeholder::Answer));
-    let answers = if grades { ids(target, target.url(&plan.target.discovery.answers), ANSWERS, &token).await? } else { Vec::new() };
+    let grades = plan.roles[role]
+        .actions
+        .iter()
+        .any(|(action, _)| plan.actions[usize::from(*action)].uses(Placeholder::Answer));
+    let answers = if grades {
+        ids(target, target.url(&plan.target.discovery.answers), ANSWERS, &token).await?
+    } else {
+        Vec::new()
+    };
     Ok(Person {
         index: u32::try_from(index).unwrap_or(u32::MAX),
         role: u16::try_from(role).unwrap_or(u16::MAX),
@@ -195,7 +219,12 @@ async fn enter(plan: &Plan, target: &Target, index: usize, role: usize, username
 }
 
 /// The ids of the first items of a list.
-async fn ids(target: &Target, mut url: Url, most: usize, token: &HeaderValue) -> Result<Vec<u64>, TargetError> {
+async fn ids(
+    target: &Target,
+    mut url: Url,
+    most: usize,
+    token: &HeaderValue,
+) -> Result<Vec<u64>, TargetError> {
     url.query_pairs_mut().append_pair("page_size", &most.to_string());
     let ask = Ask { bypass: true, ..Ask::get(&url, Some(token)) };
     let answer = target.json(&ask).await?;

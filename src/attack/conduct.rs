@@ -55,7 +55,13 @@ pub struct Conducted {
 
 /// Carries a plan out. Ends early when `stop` says so; what was seen until then is
 /// returned all the same.
-pub async fn conduct(plan: &Arc<Plan>, target: &mut Target, cast: Arc<Cast>, live: Live, stop: &Stop) -> Result<Conducted, AttackError> {
+pub async fn conduct(
+    plan: &Arc<Plan>,
+    target: &mut Target,
+    cast: Arc<Cast>,
+    live: Live,
+    stop: &Stop,
+) -> Result<Conducted, AttackError> {
     let clock = Clock::start();
     let names = Names {
         roles: plan.roles.iter().map(|role| role.name.clone()).collect(),
@@ -79,6 +85,7 @@ pub async fn conduct(plan: &Arc<Plan>, target: &mut Target, cast: Arc<Cast>, liv
         stop: stop.clone(),
         phase: Arc::new(AtomicU16::new(0)),
         curtain: Stop::default(),
+        refused: Arc::default(),
     };
     let pid = target.embedded.as_ref().and_then(super::embedded::Embedded::pid);
     let company = Company { stage, scraper, live, pid };
@@ -139,10 +146,22 @@ impl Company {
     }
 
     fn ended(&self, phase: &PhasePlan, from_us: u64) -> Phase {
-        Phase { name: phase.name.clone(), kind: phase.kind, measured: phase.measured(), from_us, to_us: self.stage.clock.now() }
+        Phase {
+            name: phase.name.clone(),
+            kind: phase.kind,
+            measured: phase.measured(),
+            from_us,
+            to_us: self.stage.clock.now(),
+        }
     }
 
-    async fn pairs(&self, index: usize, phase: &PhasePlan, phases: &mut Vec<Phase>, machine: &mut Vec<Machine>) -> Result<(), AttackError> {
+    async fn pairs(
+        &self,
+        index: usize,
+        phase: &PhasePlan,
+        phases: &mut Vec<Phase>,
+        machine: &mut Vec<Machine>,
+    ) -> Result<(), AttackError> {
         let http = Http::new(&self.stage.base, TIMEOUT).map_err(TargetError::Client)?;
         let from_us = self.begin(index, phase);
         let meter = CpuMeter::start(self.pid);
@@ -153,10 +172,19 @@ impl Company {
     }
 
     /// The traffic phases: one attack, so that nobody starts again between two phases.
-    async fn traffic(&self, first: usize, plans: &[PhasePlan], phases: &mut Vec<Phase>, machine: &mut Vec<Machine>) -> Result<(), AttackError> {
+    async fn traffic(
+        &self,
+        first: usize,
+        plans: &[PhasePlan],
+        phases: &mut Vec<Phase>,
+        machine: &mut Vec<Machine>,
+    ) -> Result<(), AttackError> {
         let posts = self.posts()?;
         let curtain = self.stage.curtain.clone();
-        let over = { let curtain = curtain.clone(); move || curtain.is_stopped() };
+        let over = {
+            let curtain = curtain.clone();
+            move || curtain.is_stopped()
+        };
         let begun = self.begin(first, &plans[0]);
         let attack = goose::work(posts, self.stage.base.as_str(), over);
         let direct = async {
@@ -210,7 +238,8 @@ impl Company {
             let mut workers = Vec::with_capacity(places);
             for place in 0..places {
                 let people = self.stage.cast.at_place(role, place, places);
-                let journey = Journey::new(Arc::clone(plan), role, u32::try_from(place).unwrap_or(u32::MAX), people);
+                let journey =
+                    Journey::new(Arc::clone(plan), role, u32::try_from(place).unwrap_or(u32::MAX), people);
                 let http = Http::new(&self.stage.base, TIMEOUT).map_err(TargetError::Client)?;
                 workers.push(Worker::new(self.stage.clone(), journey, http));
             }

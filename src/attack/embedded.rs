@@ -50,7 +50,13 @@ pub enum EmbeddedError {
 
 impl Embedded {
     /// Starts `cacheproof serve` on a free port of the loopback interface.
-    pub(super) async fn start(size: Size, time_scale: f64, seed: u64, redis: Option<&str>, log: &Path) -> Result<Self, EmbeddedError> {
+    pub(super) async fn start(
+        size: Size,
+        time_scale: f64,
+        seed: u64,
+        redis: Option<&str>,
+        log: &Path,
+    ) -> Result<Self, EmbeddedError> {
         let password: String = {
             let mut rng = rand::rng();
             (0..24).map(|_| char::from(rng.sample(rand::distr::Alphanumeric))).collect()
@@ -58,7 +64,13 @@ impl Embedded {
         let mut command = Command::new(std::env::current_exe()?);
         command
             .args(["serve", "--port", "0", "--exit-with-parent"])
-            .args(["--size", match size { Size::Full => "full", Size::Small => "small" }])
+            .args([
+                "--size",
+                match size {
+                    Size::Full => "full",
+                    Size::Small => "small",
+                },
+            ])
             .args(["--time-scale", &time_scale.to_string()])
             .args(["--seed", &seed.to_string()])
             .env(PASSWORD_VARIABLE, &password)
@@ -82,7 +94,9 @@ impl Embedded {
         let mut lines = BufReader::new(stdout).lines();
         let announced = async {
             while let Ok(Some(line)) = lines.next_line().await {
-                if let Some(url) = line.strip_prefix(ANNOUNCEMENT).and_then(|url| url.trim().parse::<Url>().ok()) {
+                if let Some(url) =
+                    line.strip_prefix(ANNOUNCEMENT).and_then(|url| url.trim().parse::<Url>().ok())
+                {
                     return Some(url);
                 }
             }
@@ -102,7 +116,8 @@ impl Embedded {
 
     /// Waits until the process ends by itself: what it said last.
     pub(super) async fn lost(&mut self) -> String {
-        let status = self.child.wait().await.map_or_else(|error| error.to_string(), |status| status.to_string());
+        let status =
+            self.child.wait().await.map_or_else(|error| error.to_string(), |status| status.to_string());
         format!("the embedded service ended ({status}): {}", last_words(&self.log))
     }
 

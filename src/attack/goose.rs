@@ -37,7 +37,11 @@ pub(super) fn end() {
 }
 
 /// Lets everybody work until [`end`]. `over` tells a place that its work is done.
-pub(super) async fn work(posts: Vec<Post>, host: &str, over: impl Fn() -> bool + Clone + Send + Sync + 'static) -> Result<(), SchedulerError> {
+pub(super) async fn work(
+    posts: Vec<Post>,
+    host: &str,
+    over: impl Fn() -> bool + Clone + Send + Sync + 'static,
+) -> Result<(), SchedulerError> {
     let users: usize = posts.iter().map(|post| post.workers.len()).sum();
     let divisor = posts.iter().map(|post| post.workers.len()).reduce(common_divisor).unwrap_or(1).max(1);
     let mut configuration = GooseConfiguration::default();
@@ -72,7 +76,8 @@ struct Taken(Arc<tokio::sync::Mutex<Worker>>);
 
 /// A new user takes the next free place.
 fn take_place(workers: Vec<Worker>) -> TransactionFunction {
-    let places: Arc<Vec<Mutex<Option<Worker>>>> = Arc::new(workers.into_iter().map(|worker| Mutex::new(Some(worker))).collect());
+    let places: Arc<Vec<Mutex<Option<Worker>>>> =
+        Arc::new(workers.into_iter().map(|worker| Mutex::new(Some(worker))).collect());
     let next = Arc::new(AtomicUsize::new(0));
     Arc::new(move |user| {
         let place = next.fetch_add(1, Ordering::Relaxed);

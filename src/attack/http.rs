@@ -122,7 +122,12 @@ impl Http {
         let response = match request.send().await {
             Ok(response) => response,
             Err(error) => {
-                return Exchange { started, first_byte: None, finished: Instant::now(), outcome: Err(fault(&error)) };
+                return Exchange {
+                    started,
+                    first_byte: None,
+                    finished: Instant::now(),
+                    outcome: Err(fault(&error)),
+                };
             }
         };
         let first_byte = Some(Instant::now());

@@ -99,7 +99,12 @@ impl Journey {
         if let (Some(dashboard), Some(draw)) = (&self.behaviour().dashboard, &self.dashboard)
             && dashboard.every < self.think_left
         {
-            let step = Step { wait: dashboard.every, person: self.person, action: dashboard.action, draw: draw.clone() };
+            let step = Step {
+                wait: dashboard.every,
+                person: self.person,
+                action: dashboard.action,
+                draw: draw.clone(),
+            };
             self.think_left -= dashboard.every;
             return step;
         }
@@ -175,8 +180,13 @@ impl Journey {
         let action = &plan.actions[usize::from(action)];
         let person = cast.person(self.person);
         let favourites = self.behaviour().favourites;
-        let report = if action.uses(Placeholder::Report) { pick(&mut self.rng, &person.reports, favourites) } else { None };
-        let answer = if action.uses(Placeholder::Answer) { pick(&mut self.rng, &person.answers, 0.0) } else { None };
+        let report = if action.uses(Placeholder::Report) {
+            pick(&mut self.rng, &person.reports, favourites)
+        } else {
+            None
+        };
+        let answer =
+            if action.uses(Placeholder::Answer) { pick(&mut self.rng, &person.answers, 0.0) } else { None };
         let score = if action.uses(Placeholder::Score) { self.rng.random_range(0..=100) } else { 0 };
         let mark = if action.uses(Placeholder::Mark) {
             self.marks += 1;
@@ -202,3 +212,6 @@ pub(super) fn rank(rng: &mut impl rand::Rng, n: usize, exponent: f64) -> usize {
     let drawn: f64 = Zipf::new(n as f64, exponent).map_or(1.0, |zipf| zipf.sample(rng));
     (drawn as usize).clamp(1, n) - 1
 }
+
+#[cfg(test)]
+mod tests;

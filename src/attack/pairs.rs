@@ -1,15 +1,15 @@
 //! Pairs: the same request by the same person, cached and bypassed, in random order,
 //! one at a time on a quiet target, so that nothing else differs between the arms.
 
+use super::Http;
 use super::http::{Ask, Exchange};
 use super::journey::{Draw, Step, pick, rank};
 use super::request::{Request, render};
 use super::scraper::Scraper;
 use super::worker::{Frame, Stage};
-use super::Http;
 use crate::evidence::{PairFlaw, PairRecord};
 use crate::observe::{Fault, Source};
-use crate::plan::{Placeholder, PhasePlan};
+use crate::plan::{PhasePlan, Placeholder};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use std::time::{Duration, Instant};
@@ -37,7 +37,12 @@ pub(super) async fn work(stage: &Stage, phase: &PhasePlan, index: u16, http: &Ht
             }
             let people = stage.cast.of_role(*role);
             let person = people[round % people.len()];
-            let step = Step { wait: Duration::ZERO, person, action: *action, draw: draw(stage, *role, *action, person, &mut rng) };
+            let step = Step {
+                wait: Duration::ZERO,
+                person,
+                action: *action,
+                draw: draw(stage, *role, *action, person, &mut rng),
+            };
             let cached_first = rng.random();
             Pair { stage, http, scraper, step, phase: index }.measure(cached_first).await;
         }
@@ -49,7 +54,9 @@ fn combinations(stage: &Stage) -> Vec<(usize, u16)> {
     let reads = |action: &u16| stage.plan.actions[usize::from(*action)].method.is_read();
     let mut all: Vec<(usize, u16)> = Vec::new();
     for (role, behaviour) in stage.plan.roles.iter().enumerate() {
-        all.extend(behaviour.actions.iter().map(|(action, _)| (role, *action)).filter(|(_, action)| reads(action)));
+        all.extend(
+            behaviour.actions.iter().map(|(action, _)| (role, *action)).filter(|(_, action)| reads(action)),
+        );
     }
     all
 }
@@ -86,7 +93,8 @@ impl Pair<'_> {
             let before = if arm == Arm::Uncached { self.scraper.queries().await } else { None };
             let exchange = self.arm(&request, arm).await;
             if let (Arm::Uncached, Some(before)) = (arm, before) {
-                queries = self.scraper.queries().await.map(|after| after - before).filter(|cost| *cost >= 0.0);
+                queries =
+                    self.scraper.queries().await.map(|after| after - before).filter(|cost| *cost >= 0.0);
             }
             seen.push((arm, exchange));
         }
@@ -94,7 +102,8 @@ impl Pair<'_> {
     }
 
     async fn record(&self, cached_first: bool, queries: Option<f64>, seen: &[(Arm, Option<Seen>)]) {
-        let of = |wanted: Arm| seen.iter().find(|(arm, _)| *arm == wanted).and_then(|(_, seen)| seen.as_ref());
+        let of =
+            |wanted: Arm| seen.iter().find(|(arm, _)| *arm == wanted).and_then(|(_, seen)| seen.as_ref());
         let (Some(cached), Some(uncached)) = (of(Arm::Cached), of(Arm::Uncached)) else {
             return self.stage.sink.dropped(self.step.action, PairFlaw::Failed).await;
         };
@@ -121,7 +130,8 @@ impl Pair<'_> {
     async fn arm(&self, request: &Request, arm: Arm) -> Option<Seen> {
         let person = self.stage.cast.person(self.step.person);
         let due = Instant::now();
-        let ask = Ask { bypass: arm == Arm::Uncached, keep: false, ..Ask::get(&request.url, Some(&person.token)) };
+        let ask =
+            Ask { bypass: arm == Arm::Uncached, keep: false, ..Ask::get(&request.url, Some(&person.token)) };
         let exchange = tokio::select! {
             exchange = self.http.send(&ask) => exchange,
             () = self.stage.stop.stopped() => Exchange { started: due, first_byte: None, finished: Instant::now(), outcome: Err(Fault::Abandoned) },
@@ -133,7 +143,7 @@ impl Pair<'_> {
             source: observation.source,
             digest: observation.digest,
         });
-        self.stage.sink.seen(observation).await;
+        self.stage.seen(observation).await;
         seen
     }
 }

@@ -20,7 +20,14 @@ pub(super) struct Scraper {
 }
 
 impl Scraper {
-    pub(super) fn new(http: Http, clock: Clock, stats: Url, metrics: Url, staff: HeaderValue, plan: Arc<Plan>) -> Self {
+    pub(super) fn new(
+        http: Http,
+        clock: Clock,
+        stats: Url,
+        metrics: Url,
+        staff: HeaderValue,
+        plan: Arc<Plan>,
+    ) -> Self {
         Self { http, clock, stats, metrics, staff, plan }
     }
 
@@ -34,7 +41,11 @@ impl Scraper {
         }
         let TargetPlan { queries, store_operations, .. } = &self.plan.target;
         if let Some(body) = self.get(&self.metrics, None).await {
-            scrape.read_metrics(&Exposition::parse(&String::from_utf8_lossy(&body)), queries, store_operations);
+            scrape.read_metrics(
+                &Exposition::parse(&String::from_utf8_lossy(&body)),
+                queries,
+                store_operations,
+            );
         }
         scrape.t_us = self.clock.now();
         scrape

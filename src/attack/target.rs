@@ -74,7 +74,8 @@ impl Target {
         let login = &plan.target.login;
         let (base, embedded, password) = match &plan.target.place {
             Place::Embedded { size, redis } => {
-                let embedded = Embedded::start(*size, plan.target.time_scale, plan.seed, redis.as_deref(), log).await?;
+                let embedded =
+                    Embedded::start(*size, plan.target.time_scale, plan.seed, redis.as_deref(), log).await?;
                 (embedded.base.clone(), Some(embedded), None)
             }
             Place::Url(url) => (url.clone(), None, std::env::var(&login.password_env).ok()),
@@ -83,7 +84,10 @@ impl Target {
             (Some(embedded), _) => embedded.password.clone(),
             (None, Some(password)) => password,
             (None, None) => {
-                return Err(TargetError::NoPassword { target: base.to_string(), variable: login.password_env.clone() });
+                return Err(TargetError::NoPassword {
+                    target: base.to_string(),
+                    variable: login.password_env.clone(),
+                });
             }
         };
         let http = Http::new(&base, TIMEOUT)?;
@@ -104,13 +108,21 @@ impl Target {
     pub async fn log_in(&self, username: &str) -> Result<HeaderValue, TargetError> {
         let url = self.url(&self.login);
         let body = json!({"username": username, "password": self.password});
-        let ask = Ask { method: Method::Post, url: &url, token: None, bypass: false, validator: None, body: Some(&body), keep: true };
+        let ask = Ask {
+            method: Method::Post,
+            url: &url,
+            token: None,
+            bypass: false,
+            validator: None,
+            body: Some(&body),
+            keep: true,
+        };
         let answer = self.json(&ask).await?;
-        let unexpected = |what: String| TargetError::Unexpected { method: "POST", url: url.to_string(), what };
-        let token = answer
-            .pointer(&self.token)
-            .and_then(Value::as_str)
-            .ok_or_else(|| unexpected(format!("the answer to the login of {username} has no text at {}", self.token)))?;
+        let unexpected =
+            |what: String| TargetError::Unexpected { method: "POST", url: url.to_string(), what };
+        let token = answer.pointer(&self.token).and_then(Value::as_str).ok_or_else(|| {
+            unexpected(format!("the answer to the login of {username} has no text at {}", self.token))
+        })?;
         let mut header = HeaderValue::from_str(&format!("Bearer {token}"))
             .map_err(|_| unexpected(format!("the token of {username} cannot stand in a header")))?;
         header.set_sensitive(true);
@@ -135,10 +147,17 @@ impl Target {
         if !(200..300).contains(&answer.status) {
             let text = String::from_utf8_lossy(&body);
             let hint = if answer.status == 401 { "; is the password right?" } else { "" };
-            let what = format!("expected success, got {}{hint} {}", answer.status, text.chars().take(200).collect::<String>());
+            let what = format!(
+                "expected success, got {}{hint} {}",
+                answer.status,
+                text.chars().take(200).collect::<String>()
+            );
             return Err(TargetError::Unexpected { method, url, what: what.trim().into() });
         }
-        serde_json::from_slice(&body)
-            .map_err(|error| TargetError::Unexpected { method, url, what: format!("the answer is not JSON: {error}") })
+        serde_json::from_slice(&body).map_err(|error| TargetError::Unexpected {
+            method,
+            url,
+            what: format!("the answer is not JSON: {error}"),
+        })
     }
 }

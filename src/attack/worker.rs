@@ -7,17 +7,19 @@ use super::http::{Ask, Exchange, Http};
 use super::journey::{Journey, Step};
 use super::recorder::Sink;
 use super::request::{Request, render};
-use super::stop::Stop;
+use super::stop::{Cause, Stop};
 use crate::observe::{Fault, Observation, Source, claim};
 use crate::plan::Plan;
 use reqwest::Url;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// After Ctrl-C a request in flight has so long to end.
 const GRACE: Duration = Duration::from_millis(1_500);
+/// So many refused connections in a row, and the target is lost.
+const REFUSED: u32 = 100;
 /// People at one place whose browsers are remembered.
 const BROWSERS: usize = 16;
 
@@ -34,6 +36,21 @@ pub(super) struct Stage {
     pub(super) phase: Arc<AtomicU16>,
     /// Ends the people's work at the end of the last phase.
     pub(super) curtain: Stop,
+    /// Connections refused in a row.
+    pub(super) refused: Arc<AtomicU32>,
+}
+
+impl Stage {
+    /// Takes a response in. A target that refuses every connection for a while is lost:
+    /// what followed would only count its absence.
+    pub(super) async fn seen(&self, seen: Observation) {
+        if seen.fault != Some(Fault::Connect) {
+            self.refused.store(0, Ordering::Relaxed);
+        } else if self.refused.fetch_add(1, Ordering::Relaxed) + 1 >= REFUSED {
+            self.stop.trigger(Cause::TargetLost(format!("{REFUSED} connections in a row were refused")));
+        }
+        self.sink.seen(seen).await;
+    }
 }
 
 /// One place at work.
@@ -63,22 +80,33 @@ impl Worker {
             () = self.stage.curtain.stopped() => return,
         }
         let phase = self.stage.phase.load(Ordering::Acquire);
-        let request = render(&self.stage.base, &self.stage.plan.actions[usize::from(step.action)], self.stage.cast.person(step.person), &step.draw);
+        let request = render(
+            &self.stage.base,
+            &self.stage.plan.actions[usize::from(step.action)],
+            self.stage.cast.person(step.person),
+            &step.draw,
+        );
         let seen = self.ask(&step, &request, due, phase).await;
-        self.stage.sink.seen(seen).await;
+        self.stage.seen(seen).await;
     }
 
     async fn ask(&mut self, step: &Step, request: &Request, due: Instant, phase: u16) -> Observation {
         let stage = &self.stage;
         let action = &stage.plan.actions[usize::from(step.action)];
         let person = stage.cast.person(step.person);
-        let scenario_now = |moment: Instant| Duration::from_micros(stage.clock.at(moment)).mul_f64(stage.plan.target.time_scale);
+        let scenario_now = |moment: Instant| {
+            Duration::from_micros(stage.clock.at(moment)).mul_f64(stage.plan.target.time_scale)
+        };
         let read = action.method.is_read();
         if self.browsers.len() > BROWSERS && !self.browsers.contains_key(&step.person) {
             self.browsers.clear();
         }
         let browser = self.browsers.entry(step.person).or_default();
-        let have = if read { browser.look(request.fingerprint, scenario_now(Instant::now())) } else { Have::Nothing };
+        let have = if read {
+            browser.look(request.fingerprint, scenario_now(Instant::now()))
+        } else {
+            Have::Nothing
+        };
         let frame = Frame { step, request, phase, clock: stage.clock, due };
         let validator = match have {
             Have::Fresh => return frame.fresh_copy(person.role),

@@ -32,7 +32,8 @@ fn describe(plan: &Plan) -> String {
     line(String::new());
     line("people   at work  in all  reads/s (about)  do".into());
     for role in &plan.roles {
-        let actions: Vec<&str> = role.actions.iter().map(|(at, _)| plan.actions[usize::from(*at)].name.as_str()).collect();
+        let actions: Vec<&str> =
+            role.actions.iter().map(|(at, _)| plan.actions[usize::from(*at)].name.as_str()).collect();
         line(format!(
             "  {:<8} {:>5} {:>7}  {:>14.1}  {}",
             role.name,
@@ -46,9 +47,15 @@ fn describe(plan: &Plan) -> String {
     line("phases".into());
     for phase in &plan.phases {
         let what = match phase.kind {
-            Kind::Pairs => format!("up to {}, {} pairs for each role and read", duration(phase.duration), phase.samples),
+            Kind::Pairs => {
+                format!("up to {}, {} pairs for each role and read", duration(phase.duration), phase.samples)
+            }
             Kind::WarmUp => format!("{}, not measured", duration(phase.duration)),
-            Kind::Steady => format!("{} of the wall, {} of school", duration(phase.duration), duration(phase.duration.mul_f64(scale))),
+            Kind::Steady => format!(
+                "{} of the wall, {} of school",
+                duration(phase.duration),
+                duration(phase.duration.mul_f64(scale))
+            ),
         };
         line(format!("  {:<8} {what}", phase.name));
     }
@@ -67,16 +74,23 @@ fn describe(plan: &Plan) -> String {
 /// Mean pages and refreshes a second of a role, by the means of its distributions.
 fn reads_per_second(plan: &Plan, role: &crate::plan::RolePlan) -> f64 {
     let visit = role.pages * role.think.as_secs_f64() + role.gap.as_secs_f64();
-    let refreshes = role.dashboard.as_ref().map_or(0.0, |dashboard| role.pages * role.think.as_secs_f64() / dashboard.every.as_secs_f64());
+    let refreshes = role
+        .dashboard
+        .as_ref()
+        .map_or(0.0, |dashboard| role.pages * role.think.as_secs_f64() / dashboard.every.as_secs_f64());
     f64::from(role.users) * (role.pages + refreshes) / visit.max(0.001) * plan.target.time_scale
 }
 
 /// What is known of an SLO before any load.
 fn remark(plan: &Plan, slo: &Slo) -> String {
     match &slo.metric {
-        Metric::Latency { quantile } => format!("   (needs {} samples)", count(samples_needed(*quantile, plan.confidence))),
+        Metric::Latency { quantile } => {
+            format!("   (needs {} samples)", count(samples_needed(*quantile, plan.confidence)))
+        }
         Metric::Violations { .. } => "   (not checked yet: will be inconclusive)".into(),
-        Metric::Speedup | Metric::DbQueryReduction if !plan.phases.iter().any(|phase| phase.kind == Kind::Pairs) => {
+        Metric::Speedup | Metric::DbQueryReduction
+            if !plan.phases.iter().any(|phase| phase.kind == Kind::Pairs) =>
+        {
             "   (needs a pairs phase, and there is none: will be inconclusive)".into()
         }
         Metric::HitRate

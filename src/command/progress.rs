@@ -46,9 +46,12 @@ impl Progress {
             Mode::Quiet => Self { task: None, bar: None },
             Mode::Lines => Self { task: Some(tokio::spawn(lines(live))), bar: None },
             Mode::Moving => {
-                let bar = ProgressBar::with_draw_target(Some(longest.as_secs().max(1)), ProgressDrawTarget::stderr_with_hz(5));
+                let bar = ProgressBar::with_draw_target(
+                    Some(longest.as_secs().max(1)),
+                    ProgressDrawTarget::stderr_with_hz(5),
+                );
                 bar.set_style(
-                    ProgressStyle::with_template("{bar:24} {wide_msg}")
+                    ProgressStyle::with_template("{bar:12} {wide_msg}")
                         .unwrap_or_else(|_| ProgressStyle::default_bar())
                         .progress_chars("━╸─"),
                 );
@@ -86,11 +89,12 @@ async fn moving(live: Live, bar: ProgressBar, longest: Duration) {
     }
 }
 
-/// `steady 12 of 80 s · 214 req/s · hit rate: teacher 92 %, student 61 %`
+/// `steady 12 s of 1 min 20 s · 214 req/s · hits: teacher 92 %, student 61 %`
 fn line(snapshot: &Snapshot) -> String {
     let Some(phase) = &snapshot.phase else { return "getting ready".into() };
     let (in_phase, planned) = snapshot.in_phase;
-    let mut line = format!("{phase} {} of {} · {:.0} req/s", in_phase.as_secs(), duration(planned), snapshot.rate);
+    let mut line =
+        format!("{phase} {} s of {} · {:.0} req/s", in_phase.as_secs(), duration(planned), snapshot.rate);
     let rates: Vec<String> = snapshot
         .roles
         .iter()
@@ -98,7 +102,7 @@ fn line(snapshot: &Snapshot) -> String {
         .collect();
     // In a pairs phase half the reads are arranged to hit: a rate would mislead.
     if !rates.is_empty() && phase != "pairs" {
-        line.push_str(&format!(" · hit rate: {}", rates.join(", ")));
+        line.push_str(&format!(" · hits: {}", rates.join(", ")));
     }
     if snapshot.errors > 0 {
         line.push_str(&format!(" · {} errors", count(snapshot.errors)));

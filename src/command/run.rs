@@ -146,7 +146,13 @@ fn caveats(plan: &Plan, evidence: &Evidence, stop: &Stop) -> Vec<Caveat> {
             let covers: Vec<String> = evidence
                 .phases
                 .iter()
-                .map(|phase| format!("{} of {}", duration(std::time::Duration::from_micros(phase.to_us - phase.from_us)), phase.name))
+                .map(|phase| {
+                    format!(
+                        "{} of {}",
+                        duration(std::time::Duration::from_micros(phase.to_us - phase.from_us)),
+                        phase.name
+                    )
+                })
                 .collect();
             let covers = if covers.is_empty() { "nothing".into() } else { covers.join(", ") };
             caveats.push(Caveat::Interrupted { covers });
@@ -190,7 +196,9 @@ pub(super) fn refused(error: AttackError) -> Failure {
     let exit = match &error {
         AttackError::Target(target) | AttackError::Cast(CastError::Target(target)) => match target {
             TargetError::NoPassword { .. } => Exit::Usage,
-            TargetError::Unreachable { .. } | TargetError::Unexpected { .. } | TargetError::Embedded(_) => Exit::TargetLost,
+            TargetError::Unreachable { .. } | TargetError::Unexpected { .. } | TargetError::Embedded(_) => {
+                Exit::TargetLost
+            }
             TargetError::Client(_) => Exit::Unexpected,
         },
         AttackError::Cast(CastError::TooFew { .. } | CastError::Nothing { .. }) => Exit::Usage,

@@ -17,7 +17,10 @@ pub(super) async fn serve(args: ServeArgs) -> Result<Exit, Failure> {
         .with_context(|| format!("cannot listen on {address}; choose another --port, or 0 for any"))
         .or_exit(Exit::Usage)?;
     if !(args.time_scale > 0.0 && args.time_scale <= 3_600.0) {
-        return Err(Failure { exit: Exit::Usage, source: anyhow::anyhow!("--time-scale {} is not above 0 and at most 3600", args.time_scale) });
+        return Err(Failure {
+            exit: Exit::Usage,
+            source: anyhow::anyhow!("--time-scale {} is not above 0 and at most 3600", args.time_scale),
+        });
     }
     let known = std::env::var(PASSWORD_VARIABLE).ok().filter(|password| !password.is_empty());
     let password = known.clone().unwrap_or_else(|| random_text(16));
@@ -31,7 +34,10 @@ pub(super) async fn serve(args: ServeArgs) -> Result<Exit, Failure> {
         time_scale: args.time_scale,
         store: match args.redis.filter(|url| !url.is_empty()) {
             None => StoreChoice::Memory,
-            Some(url) => StoreChoice::Redis { url, prefix: args.prefix.unwrap_or_else(|| format!("cacheproof:{}:", random_text(8))) },
+            Some(url) => StoreChoice::Redis {
+                url,
+                prefix: args.prefix.unwrap_or_else(|| format!("cacheproof:{}:", random_text(8))),
+            },
         },
         password: password.clone(),
         browser: match args.browser {
@@ -74,7 +80,9 @@ pub(super) async fn serve(args: ServeArgs) -> Result<Exit, Failure> {
         });
     }
     let (ended, cache) = (stop.clone(), platform.cache());
-    platform::serve(platform, listener, async move { ended.stopped().await }).await.context("the service failed")?;
+    platform::serve(platform, listener, async move { ended.stopped().await })
+        .await
+        .context("the service failed")?;
     if of_this_process {
         // Nobody can find keys under a random prefix again; a store that is away keeps them
         // only until they expire.

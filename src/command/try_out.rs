@@ -21,7 +21,10 @@ pub(super) async fn try_out(args: TryArgs) -> Result<Exit, Failure> {
         plan.roles.retain(|role| role.name == *wanted);
         if plan.roles.is_empty() {
             let hint = suggest(wanted, known.iter().map(String::as_str));
-            return Err(Failure { exit: Exit::Usage, source: anyhow::anyhow!("--role {wanted}: no such role{hint}") });
+            return Err(Failure {
+                exit: Exit::Usage,
+                source: anyhow::anyhow!("--role {wanted}: no such role{hint}"),
+            });
         }
     }
     for role in &mut plan.roles {
@@ -80,7 +83,11 @@ async fn show(target: &Target, action: &ActionPlan, person: &Person) -> bool {
     if let Some(body) = &request.body {
         println!("  {body}");
     }
-    let ask = Ask { method: action.method, body: request.body.as_ref(), ..Ask::get(&request.url, Some(&person.token)) };
+    let ask = Ask {
+        method: action.method,
+        body: request.body.as_ref(),
+        ..Ask::get(&request.url, Some(&person.token))
+    };
     let exchange = target.send(&ask).await;
     let took = micros(to_micros(exchange.finished - exchange.started) as f64);
     match exchange.outcome {
@@ -89,7 +96,12 @@ async fn show(target: &Target, action: &ActionPlan, person: &Person) -> bool {
             false
         }
         Ok(answer) => {
-            println!("-> {} in {took}, {}, served by: {}", answer.status, bytes(answer.bytes as f64), claim(&answer.headers).source.as_str());
+            println!(
+                "-> {} in {took}, {}, served by: {}",
+                answer.status,
+                bytes(answer.bytes as f64),
+                claim(&answer.headers).source.as_str()
+            );
             for (name, value) in &answer.headers {
                 println!("   {name}: {}", value.to_str().unwrap_or("(not text)"));
             }

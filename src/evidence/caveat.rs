@@ -68,7 +68,9 @@ impl fmt::Display for Caveat {
                 "other tenants took {} of this machine's processor time: latencies are too high by an unknown amount",
                 percent(*share)
             ),
-            Self::Interrupted { covers } => write!(f, "the run was interrupted; the evidence covers {covers}"),
+            Self::Interrupted { covers } => {
+                write!(f, "the run was interrupted; the evidence covers {covers}")
+            }
             Self::TargetLost { what } => write!(f, "the target was lost during the run: {what}"),
             Self::TimeCompressed { scale } => write!(
                 f,
@@ -85,7 +87,10 @@ impl fmt::Display for Caveat {
             }
             Self::LeftOut { what } => write!(f, "left out: {what}"),
             Self::UnequalPairs { n, of } => {
-                write!(f, "in {n} of {of} pairs the cached and the uncached body differed (nobody wrote meanwhile)")
+                write!(
+                    f,
+                    "in {n} of {of} pairs the cached and the uncached body differed (nobody wrote meanwhile)"
+                )
             }
             Self::Overflow { what } => write!(f, "not kept, to bound memory: {what}"),
         }

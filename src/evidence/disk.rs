@@ -48,7 +48,8 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
 /// Writes the evidence into a run folder.
 pub fn save(evidence: &Evidence, folder: &Path) -> Result<(), DiskError> {
     let path = folder.join(FILE);
-    let text = serde_json::to_vec(evidence).map_err(|source| DiskError::Format { path: path.clone(), source })?;
+    let text =
+        serde_json::to_vec(evidence).map_err(|source| DiskError::Format { path: path.clone(), source })?;
     write_whole(&path, &text)
 }
 

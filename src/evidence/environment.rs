@@ -38,7 +38,8 @@ impl Environment {
     pub fn here() -> Self {
         Self {
             platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-            cpus: std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(u32::MAX)),
+            cpus: std::thread::available_parallelism()
+                .map_or(1, |n| u32::try_from(n.get()).unwrap_or(u32::MAX)),
             machine: Vec::new(),
         }
     }

@@ -1,6 +1,8 @@
 //! Observations to evidence, as they come, in bounded memory.
 
-use super::{Cell, DroppedPairs, Evidence, IntervalHistogram, Lag, PairFlaw, PairRecord, Phase, SCHEMA_VERSION};
+use super::{
+    Cell, DroppedPairs, Evidence, IntervalHistogram, Lag, PairFlaw, PairRecord, Phase, SCHEMA_VERSION,
+};
 use crate::observe::{Observation, Scrape, Source};
 use hdrhistogram::Histogram;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -175,7 +177,11 @@ impl Gatherer {
                 max_us: self.lag.max(),
             },
             environment: super::Environment::here(),
-            caveats: self.overflow.map(|what| super::Caveat::Overflow { what: what.into() }).into_iter().collect(),
+            caveats: self
+                .overflow
+                .map(|what| super::Caveat::Overflow { what: what.into() })
+                .into_iter()
+                .collect(),
             interrupted: false,
         }
     }
@@ -221,19 +227,50 @@ mod tests {
         gatherer.observe(&seen(1, Source::Hit, 999_000, 2_000, 7));
         gatherer.observe(&seen(1, Source::Hit, 100, 300, 7));
         let evidence = gatherer.finish(Vec::new());
-        assert_eq!(evidence.cells.iter().map(|c| (c.slice, c.n, c.firsts)).collect::<Vec<_>>(), [(0, 1, 0), (1, 1, 1)]);
+        assert_eq!(
+            evidence.cells.iter().map(|c| (c.slice, c.n, c.firsts)).collect::<Vec<_>>(),
+            [(0, 1, 0), (1, 1, 1)]
+        );
         assert_eq!(evidence.responses(), 2);
         assert_eq!(evidence.lag.n, 2);
     }
 
     #[test]
     fn the_order_of_observations_does_not_change_the_evidence() {
-        let all: Vec<Observation> =
-            (0..200).map(|i| seen(i % 7, Source::ALL[(i % 9) as usize], u64::from(i) * 31_000, 50 + u64::from(i), u64::from(i))).collect();
-        let forward = all.iter().fold(gatherer(), |mut g, o| { g.observe(o); g }).finish(Vec::new());
-        let backward = all.iter().rev().fold(gatherer(), |mut g, o| { g.observe(o); g }).finish(Vec::new());
-        assert_eq!(serde_json::to_string(&forward.cells).unwrap(), serde_json::to_string(&backward.cells).unwrap());
-        assert_eq!(serde_json::to_string(&forward.histograms).unwrap(), serde_json::to_string(&backward.histograms).unwrap());
+        let all: Vec<Observation> = (0..200)
+            .map(|i| {
+                seen(
+                    i % 7,
+                    Source::ALL[(i % 9) as usize],
+                    u64::from(i) * 31_000,
+                    50 + u64::from(i),
+                    u64::from(i),
+                )
+            })
+            .collect();
+        let forward = all
+            .iter()
+            .fold(gatherer(), |mut g, o| {
+                g.observe(o);
+                g
+            })
+            .finish(Vec::new());
+        let backward = all
+            .iter()
+            .rev()
+            .fold(gatherer(), |mut g, o| {
+                g.observe(o);
+                g
+            })
+            .finish(Vec::new());
+        assert_eq!(
+            serde_json::to_string(&forward.cells).unwrap(),
+            serde_json::to_string(&backward.cells).unwrap()
+        );
+        assert_eq!(
+            serde_json::to_string(&forward.histograms).unwrap(),
+            serde_json::to_string(&backward.histograms).unwrap()
+        );
         assert_eq!(forward.fault(Fault::Status), backward.fault(Fault::Status));
         assert!(forward.fault(Fault::Status) > 0);
     }

@@ -4,6 +4,7 @@
 use super::{Cell, Evidence, IntervalHistogram, PairRecord, Phase};
 use crate::observe::Source;
 use crate::stats::batch_means::Slice;
+use crate::stats::paired::Pair;
 use crate::stats::quantile::{Counts, merge};
 use std::collections::BTreeMap;
 
@@ -50,18 +51,16 @@ impl Selection {
 
     /// The cells that are meant.
     pub fn cells<'a>(&'a self, evidence: &'a Evidence) -> impl Iterator<Item = &'a Cell> {
-        evidence
-            .cells
-            .iter()
-            .filter(|cell| self.source(cell.source) && self.takes(evidence, cell.phase, cell.role, cell.action))
+        evidence.cells.iter().filter(|cell| {
+            self.source(cell.source) && self.takes(evidence, cell.phase, cell.role, cell.action)
+        })
     }
 
     /// The histograms that are meant.
     pub fn histograms<'a>(&'a self, evidence: &'a Evidence) -> impl Iterator<Item = &'a IntervalHistogram> {
-        evidence
-            .histograms
-            .iter()
-            .filter(|part| self.source(part.source) && self.takes(evidence, part.phase, part.role, part.action))
+        evidence.histograms.iter().filter(|part| {
+            self.source(part.source) && self.takes(evidence, part.phase, part.role, part.action)
+        })
     }
 
     /// The pairs that are meant. They stand outside the measured phases.
@@ -70,7 +69,29 @@ impl Selection {
             wanted.is_empty() || names.get(usize::from(index)).is_some_and(|name| wanted.contains(name))
         };
         evidence.pairs.iter().filter(move |pair| {
-            named(&self.roles, &evidence.roles, pair.role) && named(&self.actions, &evidence.actions, pair.action)
+            named(&self.roles, &evidence.roles, pair.role)
+                && named(&self.actions, &evidence.actions, pair.action)
+        })
+    }
+
+    /// The pairs that are meant as samples for a speedup, clustered by person.
+    pub fn speed_pairs(&self, evidence: &Evidence) -> Vec<Pair> {
+        self.pairs(evidence)
+            .map(|pair| Pair {
+                cached: pair.cached_us as f64,
+                uncached: pair.uncached_us as f64,
+                cluster: pair.person,
+            })
+            .collect()
+    }
+
+    /// Hits over the reads that reached the server, by slice of time.
+    pub fn hit_rate(&self, evidence: &Evidence) -> Vec<Slice> {
+        self.ratio(evidence, |cell| {
+            (
+                if cell.source.is_hit() { cell.n } else { 0 },
+                if cell.source.in_hit_rate() { cell.n } else { 0 },
+            )
         })
     }
 

@@ -120,7 +120,9 @@ impl Live {
         state.phase_responses += 1;
         state.errors += u64::from(seen.source == Source::Error);
         let current = state.phase.is_some_and(|(index, ..)| index == usize::from(seen.phase));
-        let Some(counts) = state.roles.get_mut(usize::from(seen.role)).filter(|_| current && seen.source.in_hit_rate()) else {
+        let Some(counts) =
+            state.roles.get_mut(usize::from(seen.role)).filter(|_| current && seen.source.in_hit_rate())
+        else {
             return;
         };
         counts.0 += u64::from(seen.source.is_hit());
@@ -138,7 +140,9 @@ impl Live {
     /// What is known now.
     pub fn snapshot(&self) -> Snapshot {
         let state = self.state();
-        let (in_phase, planned) = state.phase.map_or((Duration::ZERO, Duration::ZERO), |(_, since, planned)| (since.elapsed(), planned));
+        let (in_phase, planned) = state
+            .phase
+            .map_or((Duration::ZERO, Duration::ZERO), |(_, since, planned)| (since.elapsed(), planned));
         Snapshot {
             phase: state.phase.and_then(|(index, ..)| self.inner.phases.get(index).cloned()),
             in_phase: (in_phase, planned),

@@ -1,11 +1,15 @@
 //! The harness's own metrics, all named `cacheproof_*`, in base units.
 
 use crate::observe::{Observation, Scrape, Source};
-use prometheus::{Encoder as _, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use prometheus::{
+    Encoder as _, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder,
+};
 
 /// From 50 µs hits to 5 s misses.
-const BUCKETS: [f64; 16] =
-    [50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 100e-3, 200e-3, 500e-3, 1.0, 2.0, 5.0];
+const BUCKETS: [f64; 16] = [
+    50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 100e-3, 200e-3, 500e-3, 1.0, 2.0,
+    5.0,
+];
 
 /// Everything exposed.
 #[derive(Debug)]
@@ -29,20 +33,37 @@ impl Metrics {
     fn try_new(scenario: &str) -> prometheus::Result<Self> {
         let registry = Registry::new();
         let requests = IntCounterVec::new(
-            Opts::new("cacheproof_requests_total", "Responses by phase, role, action and the layer that served them."),
+            Opts::new(
+                "cacheproof_requests_total",
+                "Responses by phase, role, action and the layer that served them.",
+            ),
             &["phase", "role", "action", "source"],
         )?;
-        let faults = IntCounterVec::new(Opts::new("cacheproof_faults_total", "Requests without a usable answer."), &["fault"])?;
+        let faults = IntCounterVec::new(
+            Opts::new("cacheproof_faults_total", "Requests without a usable answer."),
+            &["fault"],
+        )?;
         let durations = HistogramVec::new(
-            HistogramOpts::new("cacheproof_request_duration_seconds", "From sending to the last byte.").buckets(BUCKETS.to_vec()),
+            HistogramOpts::new("cacheproof_request_duration_seconds", "From sending to the last byte.")
+                .buckets(BUCKETS.to_vec()),
             &["role", "action", "source"],
         )?;
-        let hit_ratio = GaugeVec::new(Opts::new("cacheproof_hit_ratio", "Hit rate of the phase so far, 0 to 1."), &["role"])?;
+        let hit_ratio = GaugeVec::new(
+            Opts::new("cacheproof_hit_ratio", "Hit rate of the phase so far, 0 to 1."),
+            &["role"],
+        )?;
         let phase = GaugeVec::new(Opts::new("cacheproof_phase", "1 for the phase that is on."), &["phase"])?;
-        let entries = Gauge::new("cacheproof_target_cache_entries", "Entries in the cache, by its own count.")?;
+        let entries =
+            Gauge::new("cacheproof_target_cache_entries", "Entries in the cache, by its own count.")?;
         let bytes = Gauge::new("cacheproof_target_cache_bytes", "Bytes in the cache, by its own count.")?;
-        let queries = Gauge::new("cacheproof_target_report_queries", "Database queries for reports, by the target's own count.")?;
-        let build = GaugeVec::new(Opts::new("cacheproof_build_info", "1, with version and scenario."), &["version", "scenario"])?;
+        let queries = Gauge::new(
+            "cacheproof_target_report_queries",
+            "Database queries for reports, by the target's own count.",
+        )?;
+        let build = GaugeVec::new(
+            Opts::new("cacheproof_build_info", "1, with version and scenario."),
+            &["version", "scenario"],
+        )?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION"), scenario]).set(1.0);
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(faults.clone()))?;
@@ -77,7 +98,9 @@ impl Metrics {
     }
 
     pub(super) fn scrape(&self, scrape: &Scrape) {
-        for (gauge, value) in [(&self.entries, scrape.entries), (&self.bytes, scrape.bytes), (&self.queries, scrape.queries)] {
+        for (gauge, value) in
+            [(&self.entries, scrape.entries), (&self.bytes, scrape.bytes), (&self.queries, scrape.queries)]
+        {
             if let Some(value) = value {
                 gauge.set(value);
             }
@@ -86,7 +109,9 @@ impl Metrics {
 
     pub(super) fn text(&self) -> String {
         let mut buffer = Vec::new();
-        TextEncoder::new().encode(&self.registry.gather(), &mut buffer).expect("encoding into memory does not fail");
+        TextEncoder::new()
+            .encode(&self.registry.gather(), &mut buffer)
+            .expect("encoding into memory does not fail");
         String::from_utf8(buffer).expect("the exposition is UTF-8")
     }
 }

@@ -45,7 +45,9 @@ fn cache_status(value: &str) -> Source {
     let value = value.to_ascii_lowercase();
     let last = value.rsplit(',').next().unwrap_or(&value);
     let parameters: Vec<&str> = last.split(';').skip(1).map(str::trim).collect();
-    let has = |wanted: &str| parameters.iter().any(|parameter| *parameter == wanted || *parameter == format!("{wanted}=?1"));
+    let has = |wanted: &str| {
+        parameters.iter().any(|parameter| *parameter == wanted || *parameter == format!("{wanted}=?1"))
+    };
     let detail = parameters.iter().find_map(|parameter| parameter.strip_prefix("detail="));
     let forward = parameters.iter().find_map(|parameter| parameter.strip_prefix("fwd="));
     if has("hit") {
@@ -90,7 +92,9 @@ mod tests {
         for (headers, expected) in cases {
             let map: HeaderMap = headers
                 .iter()
-                .map(|(name, value)| (reqwest::header::HeaderName::from_static(name), HeaderValue::from_static(value)))
+                .map(|(name, value)| {
+                    (reqwest::header::HeaderName::from_static(name), HeaderValue::from_static(value))
+                })
                 .collect();
             assert_eq!(claim(&map).source, expected, "{headers:?}");
         }

@@ -63,7 +63,9 @@ impl Exposition {
             .samples
             .iter()
             .filter(|sample| sample.name == selector.name)
-            .filter(|sample| selector.labels.iter().all(|(label, value)| sample.labels.get(label) == Some(value)))
+            .filter(|sample| {
+                selector.labels.iter().all(|(label, value)| sample.labels.get(label) == Some(value))
+            })
             .map(|sample| sample.value)
             .peekable();
         found.peek()?;
@@ -72,8 +74,12 @@ impl Exposition {
 
     /// The values of one label of a metric, sorted, each once.
     pub fn label_values(&self, name: &str, label: &str) -> Vec<String> {
-        let values: std::collections::BTreeSet<&String> =
-            self.samples.iter().filter(|sample| sample.name == name).filter_map(|sample| sample.labels.get(label)).collect();
+        let values: std::collections::BTreeSet<&String> = self
+            .samples
+            .iter()
+            .filter(|sample| sample.name == name)
+            .filter_map(|sample| sample.labels.get(label))
+            .collect();
         values.into_iter().cloned().collect()
     }
 }

@@ -49,7 +49,12 @@ pub struct StoreOperation {
 
 impl Scrape {
     /// Takes over what the Prometheus text says.
-    pub fn read_metrics(&mut self, exposition: &Exposition, queries: &super::Selector, store_operations: &str) {
+    pub fn read_metrics(
+        &mut self,
+        exposition: &Exposition,
+        queries: &super::Selector,
+        store_operations: &str,
+    ) {
         self.queries = exposition.sum(queries);
         let of = |suffix: &str, op: &str| {
             exposition.sum(&super::Selector {
@@ -67,7 +72,8 @@ impl Scrape {
 
 /// Takes over what the management call says.
 pub fn read_stats(scrape: &mut Scrape, stats: &serde_json::Value) {
-    let number = |names: &[&str]| names.iter().find_map(|name| stats.get(name)).and_then(serde_json::Value::as_f64);
+    let number =
+        |names: &[&str]| names.iter().find_map(|name| stats.get(name)).and_then(serde_json::Value::as_f64);
     scrape.entries = number(&["entries"]);
     scrape.bytes = number(&["bytes"]);
     scrape.largest_user_bytes = number(&["largest_user_bytes"]);

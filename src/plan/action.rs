@@ -73,7 +73,10 @@ impl Template {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
             let (name, after) = after.split_once('}').ok_or_else(|| after.to_owned())?;
-            let hole = Placeholder::ALL.into_iter().find(|hole| hole.as_str() == name).ok_or_else(|| name.to_owned())?;
+            let hole = Placeholder::ALL
+                .into_iter()
+                .find(|hole| hole.as_str() == name)
+                .ok_or_else(|| name.to_owned())?;
             if !before.is_empty() {
                 parts.push(Part::Text(before.to_owned()));
             }

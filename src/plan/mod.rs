@@ -5,12 +5,16 @@
 //! error that points at the line. It does no I/O.
 
 mod action;
+mod changes;
 mod resolve;
 mod role;
+mod slos;
 
 pub use action::{ActionPlan, Placeholder, Template};
-pub use resolve::{Changes, resolve, resolve_slos};
+pub use changes::Changes;
+pub use resolve::resolve;
 pub use role::{DashboardPlan, RolePlan};
+pub use slos::resolve_slos;
 
 use crate::observe::Selector;
 use crate::scenario::{Discovery, Kind, Login, Scenario, Size};

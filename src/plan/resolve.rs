@@ -1,13 +1,14 @@
 //! Scenario to plan: each name that refers to something must refer to it.
 
+use super::changes::{Changes, apply};
+use super::slos::resolve_slos;
 use super::{ActionPlan, DashboardPlan, PhasePlan, Place, Placeholder, Plan, RolePlan, TargetPlan, Template};
 use crate::observe::Selector;
-use crate::scenario::{Action, Kind, Phase, Role, Scenario, ScenarioError, Source, Span};
-use crate::verdict::Slo;
+use crate::scenario::{Action, Kind, Phase, Role, Scenario, ScenarioError, Source, suggest};
 use std::time::Duration;
 
-/// Limits that keep a mistyped number from becoming a disaster.
-const MAX_USERS: u32 = 10_000;
+// Limits that keep a mistyped number from becoming a disaster.
+pub(super) const MAX_USERS: u32 = 10_000;
 const MAX_TIME_SCALE: f64 = 3_600.0;
 const MAX_NAMES: usize = 64;
 /// Different people for each place at work, unless the scenario says otherwise.
@@ -15,62 +16,11 @@ const PEOPLE_PER_PLACE: u32 = 4;
 /// Pairs per action and role, unless the scenario says otherwise.
 const DEFAULT_SAMPLES: u32 = 40;
 
-/// What the command line changed.
-#[derive(Clone, Debug, Default)]
-pub struct Changes {
-    /// Another target.
-    pub target: Option<String>,
-    /// Redis as L1 of the embedded target.
-    pub redis: Option<String>,
-    /// Another seed.
-    pub seed: Option<u64>,
-    /// Length of the steady phase.
-    pub duration: Option<Duration>,
-    /// People at work, spread over the roles as the scenario spreads them.
-    pub users: Option<u32>,
-}
-
 /// Resolves a scenario.
 pub fn resolve(mut scenario: Scenario, source: &Source, changes: &Changes) -> Result<Plan, ScenarioError> {
     apply(&mut scenario, changes)?;
     let resolver = Resolver { source };
     resolver.resolve(scenario, changes.redis.clone())
-}
-
-/// Parses SLO lines against the names of a plan.
-pub fn resolve_slos(lines: &[String], roles: &[String], actions: &[String], phases: &[String], source: &Source) -> Result<Vec<Slo>, ScenarioError> {
-    lines.iter().map(|line| slo(line, roles, actions, phases, source)).collect()
-}
-
-fn apply(scenario: &mut Scenario, changes: &Changes) -> Result<(), ScenarioError> {
-    if let Some(url) = &changes.target {
-        scenario.target.embedded = None;
-        scenario.target.url = Some(url.clone());
-    }
-    if let Some(seed) = changes.seed {
-        scenario.seed = seed;
-    }
-    if let Some(duration) = changes.duration {
-        for phase in scenario.phases.iter_mut().filter(|phase| phase.kind == Kind::Steady) {
-            phase.duration = Span(duration);
-        }
-    }
-    if let Some(users) = changes.users {
-        let total: u32 = scenario.roles.values().map(|role| role.users).sum();
-        let roles = u32::try_from(scenario.roles.len()).unwrap_or(u32::MAX);
-        if users < roles || users > MAX_USERS {
-            return Err(ScenarioError::Setting {
-                setting: format!("users={users}"),
-                what: format!("needs at least one for each of the {roles} roles, and at most {MAX_USERS}"),
-            });
-        }
-        for role in scenario.roles.values_mut() {
-            let share = f64::from(role.users) * f64::from(users) / f64::from(total.max(1));
-            role.people = role.people.map(|people| (f64::from(people) * f64::from(users) / f64::from(total.max(1))).ceil() as u32);
-            role.users = (share.round() as u32).max(1);
-        }
-    }
-    Ok(())
 }
 
 struct Resolver<'a> {
@@ -83,22 +33,42 @@ impl Resolver<'_> {
     }
 
     fn resolve(&self, scenario: Scenario, redis: Option<String>) -> Result<Plan, ScenarioError> {
-        if !scenario.scenario.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') || scenario.scenario.is_empty() {
-            return Err(self.error(&["scenario:"], format!("the name \"{}\" becomes a folder's; use letters, digits, - and _", scenario.scenario)));
+        if !scenario.scenario.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+            || scenario.scenario.is_empty()
+        {
+            return Err(self.error(
+                &["scenario:"],
+                format!(
+                    "the name \"{}\" becomes a folder's; use letters, digits, - and _",
+                    scenario.scenario
+                ),
+            ));
         }
         if !(scenario.confidence > 0.5 && scenario.confidence < 1.0) {
-            return Err(self.error(&["confidence:"], format!("confidence {} is not between 0.5 and 1; 0.95 is usual", scenario.confidence)));
+            return Err(self.error(
+                &["confidence:"],
+                format!("confidence {} is not between 0.5 and 1; 0.95 is usual", scenario.confidence),
+            ));
         }
         let target = self.target(&scenario, redis)?;
         let may_write = matches!(target.place, Place::Embedded { .. }) || scenario.target.writes;
         if scenario.actions.is_empty() || scenario.actions.len() > MAX_NAMES {
-            return Err(self.error(&["actions:"], format!("{} actions; there must be 1 to {MAX_NAMES}", scenario.actions.len())));
+            return Err(self.error(
+                &["actions:"],
+                format!("{} actions; there must be 1 to {MAX_NAMES}", scenario.actions.len()),
+            ));
         }
         if scenario.roles.is_empty() || scenario.roles.len() > MAX_NAMES {
-            return Err(self.error(&["roles:"], format!("{} roles; there must be 1 to {MAX_NAMES}", scenario.roles.len())));
+            return Err(self.error(
+                &["roles:"],
+                format!("{} roles; there must be 1 to {MAX_NAMES}", scenario.roles.len()),
+            ));
         }
-        let actions: Vec<ActionPlan> =
-            scenario.actions.iter().map(|(name, action)| self.action(name, action)).collect::<Result<_, _>>()?;
+        let actions: Vec<ActionPlan> = scenario
+            .actions
+            .iter()
+            .map(|(name, action)| self.action(name, action))
+            .collect::<Result<_, _>>()?;
         let mut left_out = Vec::new();
         if !may_write {
             let writes = actions.iter().filter(|action| !action.method.is_read());
@@ -113,7 +83,10 @@ impl Resolver<'_> {
             .collect::<Result<_, _>>()?;
         let users: u32 = roles.iter().map(|role| role.users).sum();
         if users > MAX_USERS {
-            return Err(self.error(&["users:"], format!("{users} users are more than the {MAX_USERS} that one generator may have")));
+            return Err(self.error(
+                &["users:"],
+                format!("{users} users are more than the {MAX_USERS} that one generator may have"),
+            ));
         }
         let phases = self.phases(&scenario.phases)?;
         let names = |names: Vec<&String>| names.into_iter().cloned().collect::<Vec<String>>();
@@ -145,24 +118,37 @@ impl Resolver<'_> {
             (Some(embedded), None) => (Place::Embedded { size: embedded.size, redis }, embedded.time_scale),
             (None, Some(_)) if redis.is_some() => {
                 return Err(ScenarioError::Setting {
-                    setting: "redis".into(),
+                    setting: "--redis".into(),
                     what: "only the embedded target can be given a Redis; a deployed one has its own".into(),
                 });
             }
             (None, Some(url)) => {
-                let parsed: reqwest::Url = url
-                    .parse()
-                    .map_err(|error| self.error(&[url, "url:"], format!("target `{url}` is not a URL ({error}); write one like http://127.0.0.1:8080")))?;
+                let parsed: reqwest::Url = url.parse().map_err(|error| {
+                    self.error(
+                        &[url, "url:"],
+                        format!(
+                            "target `{url}` is not a URL ({error}); write one like http://127.0.0.1:8080"
+                        ),
+                    )
+                })?;
                 if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none() {
-                    return Err(self.error(&[url, "url:"], format!("target `{url}` is not an http:// or https:// URL")));
+                    return Err(self
+                        .error(&[url, "url:"], format!("target `{url}` is not an http:// or https:// URL")));
                 }
                 (Place::Url(parsed), target.time_scale)
             }
-            (Some(_), Some(_)) => return Err(self.error(&["url:"], "target has both `embedded` and `url`; keep one")),
-            (None, None) => return Err(self.error(&["target:"], "target needs `embedded: {}` or `url: http://…`")),
+            (Some(_), Some(_)) => {
+                return Err(self.error(&["url:"], "target has both `embedded` and `url`; keep one"));
+            }
+            (None, None) => {
+                return Err(self.error(&["target:"], "target needs `embedded: {}` or `url: http://…`"));
+            }
         };
         if !(time_scale > 0.0 && time_scale <= MAX_TIME_SCALE) {
-            return Err(self.error(&["time_scale:"], format!("time_scale {time_scale} is not above 0 and at most {MAX_TIME_SCALE}")));
+            return Err(self.error(
+                &["time_scale:"],
+                format!("time_scale {time_scale} is not above 0 and at most {MAX_TIME_SCALE}"),
+            ));
         }
         let queries: Selector =
             target.counters.queries.parse().map_err(|error| self.error(&["queries:"], error))?;
@@ -182,16 +168,27 @@ impl Resolver<'_> {
         let here = format!("{name}:");
         let template = |text: &str| {
             Template::parse(text).map_err(|unknown| {
-                let known: Vec<String> = Placeholder::ALL.iter().map(|hole| format!("{{{}}}", hole.as_str())).collect();
-                self.error(&[text, &here], format!("action \"{name}\": unknown placeholder {{{unknown}}}; there are {}", known.join(", ")))
+                let known: Vec<String> =
+                    Placeholder::ALL.iter().map(|hole| format!("{{{}}}", hole.as_str())).collect();
+                self.error(
+                    &[text, &here],
+                    format!(
+                        "action \"{name}\": unknown placeholder {{{unknown}}}; there are {}",
+                        known.join(", ")
+                    ),
+                )
             })
         };
         if !action.path.starts_with('/') {
-            return Err(self.error(&[&action.path, &here], format!("action \"{name}\": path `{}` must begin with /", action.path)));
+            return Err(self.error(
+                &[&action.path, &here],
+                format!("action \"{name}\": path `{}` must begin with /", action.path),
+            ));
         }
-        let pairs = |map: &indexmap::IndexMap<String, String>| -> Result<Vec<(String, Template)>, ScenarioError> {
-            map.iter().map(|(key, value)| Ok((key.clone(), template(value)?))).collect()
-        };
+        let pairs =
+            |map: &indexmap::IndexMap<String, String>| -> Result<Vec<(String, Template)>, ScenarioError> {
+                map.iter().map(|(key, value)| Ok((key.clone(), template(value)?))).collect()
+            };
         let path = template(&action.path)?;
         let query = pairs(&action.query)?;
         let mut filters = action.filters.iter().map(pairs).collect::<Result<Vec<_>, _>>()?;
@@ -205,14 +202,31 @@ impl Resolver<'_> {
                 uses.extend(template(text)?.holes());
             }
         }
-        Ok(ActionPlan { name: name.into(), method: action.method, path, query, filters, body: action.body.clone(), uses })
+        Ok(ActionPlan {
+            name: name.into(),
+            method: action.method,
+            path,
+            query,
+            filters,
+            body: action.body.clone(),
+            uses,
+        })
     }
 
-    fn role(&self, name: &str, role: &Role, actions: &[ActionPlan], may_write: bool) -> Result<RolePlan, ScenarioError> {
+    fn role(
+        &self,
+        name: &str,
+        role: &Role,
+        actions: &[ActionPlan],
+        may_write: bool,
+    ) -> Result<RolePlan, ScenarioError> {
         let here = format!("{name}:");
         let fail = |needles: &[&str], what: String| self.error(needles, format!("role \"{name}\": {what}"));
         if role.users == 0 {
-            return Err(fail(&["users: 0", &here], "users: 0 is nobody; use at least 1, or leave the role out".into()));
+            return Err(fail(
+                &["users: 0", &here],
+                "users: 0 is nobody; use at least 1, or leave the role out".into(),
+            ));
         }
         let index = |action: &str| {
             actions.iter().position(|known| known.name == action).ok_or_else(|| {
@@ -224,7 +238,10 @@ impl Resolver<'_> {
         for (action, weight) in &role.actions {
             let at = index(action)?;
             if !(weight.is_finite() && *weight >= 0.0) {
-                return Err(fail(&[&format!("{action}: {weight}"), &here], format!("weight {weight} of \"{action}\" must not be negative")));
+                return Err(fail(
+                    &[&format!("{action}: {weight}"), &here],
+                    format!("weight {weight} of \"{action}\" must not be negative"),
+                ));
             }
             if *weight > 0.0 && (may_write || actions[at].method.is_read()) {
                 weights.push((at as u16, *weight));
@@ -234,24 +251,43 @@ impl Resolver<'_> {
             return Err(fail(&[&here], "has nothing to do; give at least one read a weight above 0".into()));
         }
         let positive = |value: f64, what: &str| {
-            if value.is_finite() && value > 0.0 { Ok(value) } else { Err(fail(&[&here], format!("{what} {value} must be above 0"))) }
+            if value.is_finite() && value > 0.0 {
+                Ok(value)
+            } else {
+                Err(fail(&[&here], format!("{what} {value} must be above 0")))
+            }
         };
         let session = &role.session;
         if !(0.0..=1.0).contains(&session.returns) {
-            return Err(fail(&["returns:", &here], format!("session.returns {} is a probability; use 0 to 1", session.returns)));
+            return Err(fail(
+                &["returns:", &here],
+                format!("session.returns {} is a probability; use 0 to 1", session.returns),
+            ));
         }
-        if !(session.pages >= 1.0) {
-            return Err(fail(&["pages:", &here], format!("session.pages {} is too few; use at least 1", session.pages)));
+        if session.pages.is_nan() || session.pages < 1.0 {
+            return Err(fail(
+                &["pages:", &here],
+                format!("session.pages {} is too few; use at least 1", session.pages),
+            ));
         }
         let dashboard = match &role.dashboard {
             None => None,
             Some(dashboard) => {
                 let at = index(&dashboard.action)?;
                 if !actions[at].method.is_read() {
-                    return Err(fail(&["dashboard:"], format!("the dashboard repeats \"{}\", which is a write", dashboard.action)));
+                    return Err(fail(
+                        &["dashboard:"],
+                        format!("the dashboard repeats \"{}\", which is a write", dashboard.action),
+                    ));
                 }
                 if dashboard.every.0 < Duration::from_secs(1) {
-                    return Err(fail(&["every:"], format!("a dashboard that refreshes every {} is too fast; use at least 1s", dashboard.every)));
+                    return Err(fail(
+                        &["every:"],
+                        format!(
+                            "a dashboard that refreshes every {} is too fast; use at least 1s",
+                            dashboard.every
+                        ),
+                    ));
                 }
                 Some(DashboardPlan { action: at as u16, every: dashboard.every.0 })
             }
@@ -265,7 +301,11 @@ impl Resolver<'_> {
             returns: session.returns,
             think: role.think.mean.0,
             think_shape: positive(role.think.shape, "think.shape")?,
-            favourites: if role.favourites >= 0.0 { role.favourites } else { return Err(fail(&["favourites:"], "favourites must not be negative".into())) },
+            favourites: if role.favourites >= 0.0 {
+                role.favourites
+            } else {
+                return Err(fail(&["favourites:"], "favourites must not be negative".into()));
+            },
             actions: weights,
             dashboard,
         })
@@ -277,17 +317,24 @@ impl Resolver<'_> {
             let name = phase.name.clone().unwrap_or_else(|| phase.kind.as_str().into());
             let here = format!("kind: {}", phase.kind.as_str());
             if phase.duration.0 < Duration::from_secs(1) {
-                let what = format!("phase \"{name}\": duration {} is too short; use at least 1s", phase.duration);
+                let what =
+                    format!("phase \"{name}\": duration {} is too short; use at least 1s", phase.duration);
                 return Err(self.error(&[&format!("duration: {}", phase.duration), &here], what));
             }
             if resolved.iter().any(|known| known.name == name) {
-                return Err(self.error(&[&here], format!("two phases are called \"{name}\"; give one a `name:`")));
+                return Err(
+                    self.error(&[&here], format!("two phases are called \"{name}\"; give one a `name:`"))
+                );
             }
             if phase.kind == Kind::Pairs && !resolved.is_empty() {
-                return Err(self.error(&[&here], "the pairs phase needs a quiet target, so it must come first"));
+                return Err(
+                    self.error(&[&here], "the pairs phase needs a quiet target, so it must come first")
+                );
             }
             if phase.samples.is_some() && phase.kind != Kind::Pairs {
-                return Err(self.error(&["samples:"], format!("phase \"{name}\": only a pairs phase has `samples`")));
+                return Err(
+                    self.error(&["samples:"], format!("phase \"{name}\": only a pairs phase has `samples`"))
+                );
             }
             resolved.push(PhasePlan {
                 name,
@@ -297,33 +344,13 @@ impl Resolver<'_> {
             });
         }
         if resolved.is_empty() {
-            return Err(self.error(&["phases:"], "there are no phases; a run needs at least one, as in {kind: steady, duration: 60s}"));
+            return Err(self.error(
+                &["phases:"],
+                "there are no phases; a run needs at least one, as in {kind: steady, duration: 60s}",
+            ));
         }
         Ok(resolved)
     }
-}
-
-fn slo(line: &str, roles: &[String], actions: &[String], phases: &[String], source: &Source) -> Result<Slo, ScenarioError> {
-    let place = source.locate(&[line, line.split(' ').next().unwrap_or(line)]);
-    let at = |column: usize| place.map(|(line, start)| (line, start + column - 1));
-    let slo: Slo = line
-        .parse()
-        .map_err(|error: crate::verdict::SloError| ScenarioError::at(source, at(error.column), format!("SLO `{line}`: {error}")))?;
-    let sets = [("role", &slo.selection.roles, roles), ("action", &slo.selection.actions, actions), ("phase", &slo.selection.phases, phases)];
-    for (label, given, known) in sets {
-        for name in given {
-            if !known.contains(name) {
-                let column = line.find(&format!("\"{name}\"")).map_or(1, |at| line[..at].chars().count() + 2);
-                let hint = suggest(name, known.iter().map(String::as_str));
-                return Err(ScenarioError::at(source, at(column), format!("SLO `{line}`: unknown {label} \"{name}\"{hint}")));
-            }
-        }
-    }
-    Ok(slo)
-}
-
-fn suggest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    crate::scenario::suggest(given, known)
 }
 
 fn strings(value: &serde_json::Value) -> Vec<&str> {
@@ -334,3 +361,6 @@ fn strings(value: &serde_json::Value) -> Vec<&str> {
         serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Which pictures a report has, and the numbers in them.
 
 use super::compose::{by_source, target_of};
-use super::plots::{self, Curve, PhaseSpan, Picture, PlotError, RateRow, SpeedupRow, TimelinePoint};
+use super::plots::{self, Curve, EstimateRow, PhaseSpan, Picture, PlotError, TimelinePoint};
 use crate::evidence::{Evidence, Selection};
 use crate::observe::Source;
 use crate::stats::{Estimate, batch_means, paired, quantile};
@@ -47,14 +47,13 @@ pub(super) fn draw(evidence: &Evidence, verdict: &Verdict) -> Result<Vec<Chart>,
     ])
 }
 
-fn hit_rates(evidence: &Evidence, verdict: &Verdict) -> Vec<RateRow> {
+fn hit_rates(evidence: &Evidence, verdict: &Verdict) -> Vec<EstimateRow> {
     let row = |label: &str, selection: &Selection| {
-        let slices = selection.ratio(evidence, |cell| {
-            (if cell.source.is_hit() { cell.n } else { 0 }, if cell.source.in_hit_rate() { cell.n } else { 0 })
-        });
-        let (hits, reads) = slices.iter().fold((0.0, 0.0), |sum, slice| (sum.0 + slice.numerator, sum.1 + slice.denominator));
+        let slices = selection.hit_rate(evidence);
+        let (hits, reads) =
+            slices.iter().fold((0.0, 0.0), |sum, slice| (sum.0 + slice.numerator, sum.1 + slice.denominator));
         let estimate = batch_means::ratio(&slices, verdict.confidence).ok();
-        RateRow {
+        EstimateRow {
             label: label.into(),
             value: if reads > 0.0 { hits / reads } else { 0.0 },
             lo: estimate.map(|estimate| estimate.lo),
@@ -63,15 +62,16 @@ fn hit_rates(evidence: &Evidence, verdict: &Verdict) -> Vec<RateRow> {
             target: target_of(verdict, &Metric::HitRate, selection),
         }
     };
-    let mut rows: Vec<RateRow> = evidence.roles.iter().map(|role| row(role, &Selection::of_role(role))).collect();
+    let mut rows: Vec<EstimateRow> =
+        evidence.roles.iter().map(|role| row(role, &Selection::of_role(role))).collect();
     rows.push(row("all", &Selection::default()));
     rows
 }
 
 fn curves(evidence: &Evidence) -> Vec<Curve> {
     const NINES: [f64; 24] = [
-        0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.965, 0.975, 0.98, 0.985, 0.99, 0.995, 0.998,
-        0.999, 0.9999,
+        0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.965, 0.975, 0.98,
+        0.985, 0.99, 0.995, 0.998, 0.999, 0.9999,
     ];
     by_source(evidence)
         .into_iter()
@@ -90,20 +90,17 @@ fn curves(evidence: &Evidence) -> Vec<Curve> {
         .collect()
 }
 
-fn speedups(evidence: &Evidence, verdict: &Verdict) -> Vec<SpeedupRow> {
+fn speedups(evidence: &Evidence, verdict: &Verdict) -> Vec<EstimateRow> {
     let mut rows = Vec::new();
     for action in &evidence.actions {
         let selection = Selection { actions: vec![action.clone()], ..Selection::default() };
-        let pairs: Vec<paired::Pair> = selection
-            .pairs(evidence)
-            .map(|pair| paired::Pair { cached: pair.cached_us as f64, uncached: pair.uncached_us as f64, cluster: pair.person })
-            .collect();
+        let pairs = selection.speed_pairs(evidence);
         if pairs.is_empty() {
             continue;
         }
         let sum = |of: fn(&paired::Pair) -> f64| pairs.iter().map(of).sum::<f64>();
         let estimate: Option<Estimate> = paired::speedup(&pairs, verdict.confidence, SEED).ok();
-        rows.push(SpeedupRow {
+        rows.push(EstimateRow {
             label: action.clone(),
             value: sum(|pair| pair.uncached) / sum(|pair| pair.cached),
             lo: estimate.map(|estimate| estimate.lo),
@@ -141,7 +138,10 @@ fn timeline(evidence: &Evidence) -> Vec<TimelinePoint> {
     let mut moments: BTreeMap<u64, Moment> = BTreeMap::new();
     // The pairs are arranged half and half: a hit rate there would only mislead.
     let people = |phase: u16| {
-        evidence.phases.get(usize::from(phase)).is_some_and(|phase| phase.kind != crate::scenario::Kind::Pairs)
+        evidence
+            .phases
+            .get(usize::from(phase))
+            .is_some_and(|phase| phase.kind != crate::scenario::Kind::Pairs)
     };
     // Shorter stretches than a second hold too few reads to draw a rate from.
     let width = (1_000_000 / evidence.slice_us.max(1)).max(1);
@@ -168,7 +168,8 @@ fn timeline(evidence: &Evidence) -> Vec<TimelinePoint> {
             | Source::Write => {}
         }
     }
-    let median = |parts: &[quantile::Counts]| quantile::quantile(&quantile::merge(parts), 0.5).map(|us| us as f64);
+    let median =
+        |parts: &[quantile::Counts]| quantile::quantile(&quantile::merge(parts), 0.5).map(|us| us as f64);
     moments
         .into_iter()
         .map(|(bin, moment)| TimelinePoint {

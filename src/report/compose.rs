@@ -125,13 +125,21 @@ pub(super) fn headline(verdict: &Verdict) -> String {
     match verdict.verdict {
         crate::verdict::Outcome::Pass => format!("Pass: all {all} {} are met.", plural(all)),
         crate::verdict::Outcome::Fail => {
-            format!("Fail: {failed} of {all} {} missed, {passed} met, {open} could not be decided.", plural(all))
+            format!(
+                "Fail: {failed} of {all} {} missed, {passed} met, {open} could not be decided.",
+                plural(all)
+            )
         }
         crate::verdict::Outcome::Inconclusive if all == 0 => "Inconclusive: the scenario has no SLOs.".into(),
         crate::verdict::Outcome::Inconclusive => {
-            format!("Inconclusive: none of {all} {} missed, {passed} met, {open} could not be decided.", plural(all))
+            format!(
+                "Inconclusive: none of {all} {} missed, {passed} met, {open} could not be decided.",
+                plural(all)
+            )
         }
-        crate::verdict::Outcome::Invalid => "Invalid: the generator was the bottleneck, so this says nothing of the target.".into(),
+        crate::verdict::Outcome::Invalid => {
+            "Invalid: the generator was the bottleneck, so this says nothing of the target.".into()
+        }
     }
 }
 
@@ -142,7 +150,9 @@ pub(super) fn line(finding: &Finding) -> Line {
         slo: finding.slo.clone(),
         judgement: finding.judgement,
         measured: finding.measured.map_or_else(|| "–".into(), |value| unit.show(value)),
-        interval: finding.interval.map_or_else(String::new, |[lo, hi]| format!("[{}, {}]", unit.show(lo), unit.show(hi))),
+        interval: finding
+            .interval
+            .map_or_else(String::new, |[lo, hi]| format!("[{}, {}]", unit.show(lo), unit.show(hi))),
         target: format!("{} {}", finding.op, unit.show_target(finding.target)),
         n: count(finding.n),
         note: finding.note.clone().unwrap_or_default(),
@@ -161,7 +171,8 @@ fn bar(finding: &Finding) -> Option<Bar> {
 }
 
 fn sources(role: &str, selection: &Selection, evidence: &Evidence) -> SourceRow {
-    let mut row = SourceRow { role: role.into(), hit_rate: "–".into(), sources: Vec::new(), validated: 0, firsts: 0 };
+    let mut row =
+        SourceRow { role: role.into(), hit_rate: "–".into(), sources: Vec::new(), validated: 0, firsts: 0 };
     let (mut hits, mut reads) = (0, 0);
     for source in Source::ALL {
         let mut n = 0;
@@ -215,17 +226,26 @@ pub(super) fn by_source(evidence: &Evidence) -> Vec<(Source, quantile::Counts)> 
         .filter(|phase| phase.kind == crate::scenario::Kind::Pairs)
         .map(|phase| phase.name.clone())
         .collect();
-    [Source::Hit, Source::Coalesced, Source::Aggregate, Source::Stale, Source::Miss, Source::Bypass, Source::Unknown, Source::Write]
-        .into_iter()
-        .filter_map(|source| {
-            let mut selection = Selection::of_sources(&[source]);
-            if source == Source::Bypass && selection.n(evidence) == 0 && !pairs.is_empty() {
-                selection.phases.clone_from(&pairs);
-            }
-            let counts = quantile::merge(&selection.latencies(evidence));
-            (!counts.is_empty()).then_some((source, counts))
-        })
-        .collect()
+    [
+        Source::Hit,
+        Source::Coalesced,
+        Source::Aggregate,
+        Source::Stale,
+        Source::Miss,
+        Source::Bypass,
+        Source::Unknown,
+        Source::Write,
+    ]
+    .into_iter()
+    .filter_map(|source| {
+        let mut selection = Selection::of_sources(&[source]);
+        if source == Source::Bypass && selection.n(evidence) == 0 && !pairs.is_empty() {
+            selection.phases.clone_from(&pairs);
+        }
+        let counts = quantile::merge(&selection.latencies(evidence));
+        (!counts.is_empty()).then_some((source, counts))
+    })
+    .collect()
 }
 
 fn pairs(evidence: &Evidence) -> Vec<(String, Vec<String>)> {
@@ -239,16 +259,25 @@ fn pairs(evidence: &Evidence) -> Vec<(String, Vec<String>)> {
             if of.is_empty() {
                 return None;
             }
-            let mean = |value: fn(&crate::evidence::PairRecord) -> f64| of.iter().map(|pair| value(pair)).sum::<f64>() / n;
-            let (cached, uncached) = (mean(|pair| pair.cached_us as f64), mean(|pair| pair.uncached_us as f64));
+            let mean = |value: fn(&crate::evidence::PairRecord) -> f64| {
+                of.iter().map(|pair| value(pair)).sum::<f64>() / n
+            };
+            let (cached, uncached) =
+                (mean(|pair| pair.cached_us as f64), mean(|pair| pair.uncached_us as f64));
             let costs: Vec<f64> = of.iter().filter_map(|pair| pair.queries).collect();
-            let queries = if costs.is_empty() { "–".into() } else { format!("{:.1}", costs.iter().sum::<f64>() / costs.len() as f64) };
-            let ratios: Vec<paired::Pair> = of
+            let queries = if costs.is_empty() {
+                "–".into()
+            } else {
+                format!("{:.1}", costs.iter().sum::<f64>() / costs.len() as f64)
+            };
+            let ratios =
+                Selection { actions: vec![action.clone()], ..Selection::default() }.speed_pairs(evidence);
+            let dropped: u64 = evidence
+                .pairs_dropped
                 .iter()
-                .map(|pair| paired::Pair { cached: pair.cached_us as f64, uncached: pair.uncached_us as f64, cluster: pair.person })
-                .collect();
-            let dropped: u64 =
-                evidence.pairs_dropped.iter().filter(|dropped| usize::from(dropped.action) == index).map(|dropped| dropped.n).sum();
+                .filter(|dropped| usize::from(dropped.action) == index)
+                .map(|dropped| dropped.n)
+                .sum();
             let cells = vec![
                 count(of.len() as u64),
                 count(dropped),
@@ -269,16 +298,29 @@ fn facts(evidence: &Evidence) -> Vec<(String, String)> {
         ("Run".into(), run.id.clone()),
         ("Started".into(), run.started_at.clone()),
         ("Took".into(), duration(Duration::from_secs_f64(run.seconds))),
-        ("Target".into(), run.store.as_ref().map_or_else(|| run.target.clone(), |store| format!("{}, store: {store}", run.target))),
-        ("People at work".into(), run.users.iter().map(|(role, users)| format!("{users} {role}")).collect::<Vec<_>>().join(", ")),
+        (
+            "Target".into(),
+            run.store
+                .as_ref()
+                .map_or_else(|| run.target.clone(), |store| format!("{}, store: {store}", run.target)),
+        ),
+        (
+            "People at work".into(),
+            run.users.iter().map(|(role, users)| format!("{users} {role}")).collect::<Vec<_>>().join(", "),
+        ),
         ("Responses".into(), count(evidence.responses())),
         ("Clock".into(), format!("{} scenario seconds per second", run.time_scale)),
         ("Seed".into(), run.seed.to_string()),
         ("cacheproof".into(), run.version.clone()),
-        ("Machine".into(), format!("{}, {} processors", evidence.environment.platform, evidence.environment.cpus)),
+        (
+            "Machine".into(),
+            format!("{}, {} processors", evidence.environment.platform, evidence.environment.cpus),
+        ),
     ];
     for machine in &evidence.environment.machine {
-        let optional = |name: &str, share: Option<f64>| share.map(|share| format!(", {name} {}", percent(share))).unwrap_or_default();
+        let optional = |name: &str, share: Option<f64>| {
+            share.map(|share| format!(", {name} {}", percent(share))).unwrap_or_default()
+        };
         facts.push((
             format!("Processors in {}", machine.phase),
             format!(
@@ -294,11 +336,18 @@ fn facts(evidence: &Evidence) -> Vec<(String, String)> {
         let named = Selection { phases: vec![phase.name.clone()], ..Selection::default() };
         let n = named.n(evidence);
         let seconds = (phase.to_us - phase.from_us) as f64 / 1e6;
-        facts.push((format!("Phase {}", phase.name), format!("{seconds:.0} s, {} responses, {:.0}/s", count(n), n as f64 / seconds)));
+        facts.push((
+            format!("Phase {}", phase.name),
+            format!("{seconds:.0} s, {} responses, {:.0}/s", count(n), n as f64 / seconds),
+        ));
     }
     facts.push((
         "Sent off late".into(),
-        format!("half below {}, 99 % below {}", micros(evidence.lag.p50_us as f64), micros(evidence.lag.p99_us as f64)),
+        format!(
+            "half below {}, 99 % below {}",
+            micros(evidence.lag.p50_us as f64),
+            micros(evidence.lag.p99_us as f64)
+        ),
     ));
     let largest = evidence.scrapes.iter().filter_map(|scrape| scrape.bytes).reduce(f64::max);
     if let Some(largest) = largest {

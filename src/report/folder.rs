@@ -98,5 +98,8 @@ fn default_path(scenario: &str) -> PathBuf {
     if !base.exists() {
         return base;
     }
-    (2..1000).map(|n| Path::new("reports").join(format!("{scenario}-{stamp}-{n}"))).find(|path| !path.exists()).unwrap_or(base)
+    (2..1000)
+        .map(|n| Path::new("reports").join(format!("{scenario}-{stamp}-{n}")))
+        .find(|path| !path.exists())
+        .unwrap_or(base)
 }

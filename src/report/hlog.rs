@@ -18,7 +18,10 @@ pub(super) fn render(evidence: &Evidence) -> Result<Vec<u8>, ReportError> {
     let mut out = Vec::new();
     let mut serializer = V2DeflateSerializer::new();
     let mut log = IntervalLogWriterBuilder::new()
-        .add_comment(&format!("cacheproof {}, run {}, values in microseconds", evidence.run.version, evidence.run.id))
+        .add_comment(&format!(
+            "cacheproof {}, run {}, values in microseconds",
+            evidence.run.version, evidence.run.id
+        ))
         .with_start_time(base)
         .with_base_time(base)
         .with_max_value_divisor(MICROS_PER_MILLI)
@@ -33,9 +36,17 @@ pub(super) fn render(evidence: &Evidence) -> Result<Vec<u8>, ReportError> {
         for (value, n) in &part.counts {
             histogram.record_n(*value, *n).map_err(|error| fail(&error))?;
         }
-        let name = |names: &[String], index: u16| names.get(usize::from(index)).map_or("unknown", String::as_str).to_owned();
-        let tag = format!("{}.{}.{}", name(&evidence.roles, part.role), name(&evidence.actions, part.action), part.source.as_str());
-        log.write_histogram(&histogram, slice * part.slice, slice, Tag::new(&tag)).map_err(|error| fail(&format!("{error:?}")))?;
+        let name = |names: &[String], index: u16| {
+            names.get(usize::from(index)).map_or("unknown", String::as_str).to_owned()
+        };
+        let tag = format!(
+            "{}.{}.{}",
+            name(&evidence.roles, part.role),
+            name(&evidence.actions, part.action),
+            part.source.as_str()
+        );
+        log.write_histogram(&histogram, slice * part.slice, slice, Tag::new(&tag))
+            .map_err(|error| fail(&format!("{error:?}")))?;
     }
     Ok(out)
 }

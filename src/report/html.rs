@@ -144,7 +144,19 @@ fn latency(rows: &[(String, Vec<String>)]) -> Markup {
 }
 
 fn pairs(rows: &[(String, Vec<String>)]) -> Markup {
-    table(&["action", "pairs", "dropped", "uncached, mean", "cached, mean", "speedup", "median ratio", "queries uncached"], rows)
+    table(
+        &[
+            "action",
+            "pairs",
+            "dropped",
+            "uncached, mean",
+            "cached, mean",
+            "speedup",
+            "median ratio",
+            "queries uncached",
+        ],
+        rows,
+    )
 }
 
 fn table(head: &[&str], rows: &[(String, Vec<String>)]) -> Markup {

@@ -29,7 +29,8 @@ pub(super) fn render(verdict: &Verdict) -> Result<String, SerializeError> {
     for violation in &verdict.violations {
         let status = non_success(NonSuccessKind::Failure, "violation", &violation.what);
         let mut case = TestCase::new(format!("oracle {}", violation.oracle), status);
-        case.set_classname(format!("cacheproof.{}", verdict.run.scenario)).set_system_out(violation.reproduce.clone());
+        case.set_classname(format!("cacheproof.{}", verdict.run.scenario))
+            .set_system_out(violation.reproduce.clone());
         suite.add_test_case(case);
     }
     let mut report = Report::new("cacheproof");

@@ -14,9 +14,18 @@ fn write(out: &mut String, view: &View) -> std::fmt::Result {
     writeln!(out, "| | SLO | measured | {} interval | n |\n|---|---|---|---|---|", view.confidence)?;
     for line in &view.lines {
         let Line { slo, measured, interval, n, .. } = line;
-        writeln!(out, "| {} | `{}` | {measured} | {interval} | {n} |", line.judgement.as_str(), slo.replace('|', "\\|"))?;
+        writeln!(
+            out,
+            "| {} | `{}` | {measured} | {interval} | {n} |",
+            line.judgement.as_str(),
+            slo.replace('|', "\\|")
+        )?;
     }
-    let noted: Vec<&Line> = view.lines.iter().filter(|line| !line.note.is_empty() && line.judgement != crate::verdict::Judgement::Pass).collect();
+    let noted: Vec<&Line> = view
+        .lines
+        .iter()
+        .filter(|line| !line.note.is_empty() && line.judgement != crate::verdict::Judgement::Pass)
+        .collect();
     if !noted.is_empty() {
         writeln!(out, "\nWhy:\n")?;
         for line in noted {
@@ -31,7 +40,8 @@ fn write(out: &mut String, view: &View) -> std::fmt::Result {
     }
     writeln!(out, "\n| role | hit rate | served by |\n|---|---|---|")?;
     for row in &view.roles {
-        let sources: Vec<String> = row.sources.iter().map(|(source, n)| format!("{source} {}", crate::units::count(*n))).collect();
+        let sources: Vec<String> =
+            row.sources.iter().map(|(source, n)| format!("{source} {}", crate::units::count(*n))).collect();
         writeln!(out, "| {} | {} | {} |", row.role, row.hit_rate, sources.join(", "))?;
     }
     writeln!(out)?;

@@ -14,6 +14,8 @@ mod markdown;
 pub mod plots;
 mod style;
 mod terminal;
+#[cfg(test)]
+mod tests;
 
 pub use compose::{Line, SourceRow, View, compose};
 pub use folder::{Folder, FolderError};
@@ -66,7 +68,8 @@ pub fn write(folder: &Folder, evidence: &Evidence, verdict: &Verdict) -> Result<
 
 /// `verdict.json`.
 pub fn to_json(verdict: &Verdict) -> String {
-    let mut text = serde_json::to_string_pretty(verdict).expect("a verdict has only string keys and finite numbers");
+    let mut text =
+        serde_json::to_string_pretty(verdict).expect("a verdict has only string keys and finite numbers");
     text.push('\n');
     text
 }

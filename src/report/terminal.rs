@@ -28,8 +28,12 @@ fn render(verdict: &Verdict, folder: Option<&Path>, plain: bool, width: Option<u
     if let Some(width) = width {
         table.set_width(width);
     }
+    let columns = usize::from(table.width().unwrap_or(WIDTH));
     let interval = format!("{} interval", Unit::Ratio.show_target(verdict.confidence));
-    table.set_header(["", "SLO", "measured", interval.as_str(), "n"].map(|title| Cell::new(title).add_attribute(Attribute::Bold)));
+    table.set_header(
+        ["", "SLO", "measured", interval.as_str(), "n"]
+            .map(|title| Cell::new(title).add_attribute(Attribute::Bold)),
+    );
     let mut reasons = String::new();
     for finding in &verdict.findings {
         let shown = line(finding);
@@ -46,7 +50,8 @@ fn render(verdict: &Verdict, folder: Option<&Path>, plain: bool, width: Option<u
             Cell::new(&shown.n).set_alignment(CellAlignment::Right),
         ]);
         if finding.judgement != Judgement::Pass && !shown.note.is_empty() {
-            reasons.push_str(&format!("  {word}  {}\n        {}\n", shown.slo, shown.note));
+            reasons.push_str(&format!("  {word}  {}\n", shown.slo));
+            reasons.push_str(&indented(&shown.note, "        ", "        ", columns));
         }
     }
     let mut out = format!("\n{}\n\n{}\n", headline(verdict), table.trim_fmt());
@@ -56,11 +61,41 @@ fn render(verdict: &Verdict, folder: Option<&Path>, plain: bool, width: Option<u
     if !verdict.caveats.is_empty() {
         out.push_str("\nWhat weakens this evidence:\n");
         for caveat in &verdict.caveats {
-            out.push_str(&format!("  - {caveat}\n"));
+            out.push_str(&indented(&caveat.to_string(), "  - ", "    ", columns));
         }
     }
     if let Some(folder) = folder {
         out.push_str(&format!("\nreport: {}\n", folder.join(super::HTML_FILE).display()));
     }
     out
+}
+
+/// A paragraph within the terminal's width, its later lines indented as told.
+fn indented(text: &str, first: &str, rest: &str, columns: usize) -> String {
+    let options = textwrap::Options::new(columns.max(40)).initial_indent(first).subsequent_indent(rest);
+    textwrap::fill(text, options) + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+    use crate::fixture;
+    use std::path::Path;
+
+    #[test]
+    fn the_table_fits_a_hundred_columns() {
+        let text = render(&fixture::verdict(), Some(Path::new("reports/made-up")), true, Some(100));
+        assert!(!text.contains('\u{1b}'), "no colours where nobody asked for them");
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_narrow_terminal_loses_no_words() {
+        let narrow = render(&fixture::verdict(), None, true, Some(60));
+        let table = narrow.split("\nWhy:").next().unwrap();
+        assert!(table.lines().skip(2).all(|line| line.chars().count() <= 60), "{table}");
+        for word in ["pass", "FAIL", "open", "12,345", "61.5"] {
+            assert!(table.contains(word), "{word} is missing:\n{table}");
+        }
+    }
 }

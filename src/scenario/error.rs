@@ -16,10 +16,10 @@ pub enum ScenarioError {
     /// Something in the text is wrong.
     #[error("{0}")]
     Invalid(String),
-    /// A `--set KEY=VALUE` does not fit.
-    #[error("--set {setting}: {what}")]
+    /// Something on the command line does not fit the scenario.
+    #[error("{setting}: {what}")]
     Setting {
-        /// What was given.
+        /// The option as it was given.
         setting: String,
         /// What is wrong.
         what: String,
@@ -31,7 +31,8 @@ impl ScenarioError {
     pub fn at(source: &Source, place: Option<(usize, usize)>, what: impl std::fmt::Display) -> Self {
         Self::Invalid(match place {
             Some((line, column)) => {
-                let excerpt = source.excerpt(line, column).map(|text| format!("\n{text}")).unwrap_or_default();
+                let excerpt =
+                    source.excerpt(line, column).map(|text| format!("\n{text}")).unwrap_or_default();
                 format!("{}:{line}:{column}: {what}{excerpt}", source.name)
             }
             None => format!("{}: {what}", source.name),

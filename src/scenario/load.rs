@@ -13,12 +13,19 @@ pub struct Override {
     pub value: String,
 }
 
+impl std::fmt::Display for Override {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "--set {}={}", self.key, self.value)
+    }
+}
+
 impl std::str::FromStr for Override {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (key, value) =
-            text.split_once('=').ok_or_else(|| format!("`{text}` has no `=`; write KEY=VALUE, as in seed=7"))?;
+        let (key, value) = text
+            .split_once('=')
+            .ok_or_else(|| format!("`{text}` has no `=`; write KEY=VALUE, as in seed=7"))?;
         Ok(Self { key: key.trim().into(), value: value.trim().into() })
     }
 }
@@ -29,7 +36,8 @@ pub fn load(path: &str, overrides: &[Override]) -> Result<(Scenario, Source), Sc
         Ok(text) => Source { name: path.into(), text },
         Err(error) => {
             let stem = Path::new(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-            let named = path == stem || Path::new(path) == Path::new("scenarios").join(format!("{stem}.yaml"));
+            let named =
+                path == stem || Path::new(path) == Path::new("scenarios").join(format!("{stem}.yaml"));
             match builtin(stem).filter(|_| named && error.kind() == std::io::ErrorKind::NotFound) {
                 Some(text) => Source { name: format!("<built-in {stem}>"), text: text.into() },
                 None => return Err(ScenarioError::Unreadable { path: path.into(), source: error }),
@@ -50,11 +58,11 @@ pub fn parse(source: &Source, overrides: &[Override]) -> Result<Scenario, Scenar
     let mut tree: Value = serde_yaml::from_str(&source.text).map_err(|error| yaml_error(source, &error))?;
     for setting in overrides {
         apply(&mut tree, setting)
-            .map_err(|what| ScenarioError::Setting { setting: format!("{}={}", setting.key, setting.value), what })?;
+            .map_err(|what| ScenarioError::Setting { setting: setting.to_string(), what })?;
         // One at a time, so that the error names the setting that is wrong.
         let checked: Result<Scenario, _> = serde_yaml::from_value(tree.clone());
         checked.map_err(|error| ScenarioError::Setting {
-            setting: format!("{}={}", setting.key, setting.value),
+            setting: setting.to_string(),
             what: error.to_string(),
         })?;
     }
@@ -69,7 +77,8 @@ pub fn slo_file(path: &Path) -> Result<(Vec<String>, Source), ScenarioError> {
         slos: Vec<String>,
     }
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|source| ScenarioError::Unreadable { path: name.clone(), source })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ScenarioError::Unreadable { path: name.clone(), source })?;
     let source = Source { name, text };
     let read: Slos = serde_yaml::from_str(&source.text).map_err(|error| yaml_error(&source, &error))?;
     Ok((read.slos, source))
@@ -103,7 +112,8 @@ fn unknown_name(what: &str) -> Option<(&str, Vec<&str>)> {
 }
 
 fn apply(tree: &mut Value, setting: &Override) -> Result<(), String> {
-    let value: Value = serde_yaml::from_str(&setting.value).map_err(|error| format!("the value is not YAML: {error}"))?;
+    let value: Value =
+        serde_yaml::from_str(&setting.value).map_err(|error| format!("the value is not YAML: {error}"))?;
     let mut node = tree;
     let parts: Vec<&str> = setting.key.split('.').collect();
     for (depth, part) in parts.iter().enumerate() {
@@ -111,15 +121,17 @@ fn apply(tree: &mut Value, setting: &Override) -> Result<(), String> {
         node = match node {
             Value::Sequence(items) => {
                 let length = items.len();
-                part.parse::<usize>()
-                    .ok()
-                    .and_then(|index| items.get_mut(index))
-                    .ok_or_else(|| format!("`{part}` is not a position in a list of {length} (the first is 0)"))?
+                part.parse::<usize>().ok().and_then(|index| items.get_mut(index)).ok_or_else(|| {
+                    format!("`{part}` is not a position in a list of {length} (the first is 0)")
+                })?
             }
             Value::Mapping(map) => {
                 if !last && !map.contains_key(*part) {
                     let known: Vec<String> = map.keys().filter_map(Value::as_str).map(String::from).collect();
-                    return Err(format!("there is no `{part}`{}", suggest(part, known.iter().map(String::as_str))));
+                    return Err(format!(
+                        "there is no `{part}`{}",
+                        suggest(part, known.iter().map(String::as_str))
+                    ));
                 }
                 map.entry(Value::from(*part)).or_insert(Value::Null)
             }
@@ -129,7 +141,10 @@ fn apply(tree: &mut Value, setting: &Override) -> Result<(), String> {
                 map.entry(Value::from(*part)).or_insert(Value::Null)
             }
             Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Tagged(_) => {
-                return Err(format!("`{}` is a single value, so it has no `{part}`", parts[..depth].join(".")));
+                return Err(format!(
+                    "`{}` is a single value, so it has no `{part}`",
+                    parts[..depth].join(".")
+                ));
             }
         };
     }

@@ -15,7 +15,11 @@ impl Source {
     pub fn locate(&self, needles: &[&str]) -> Option<(usize, usize)> {
         needles.iter().find_map(|needle| {
             self.text.lines().enumerate().find_map(|(index, line)| {
-                let end = line.find(" #").unwrap_or(if line.trim_start().starts_with('#') { 0 } else { line.len() });
+                let end = line.find(" #").unwrap_or(if line.trim_start().starts_with('#') {
+                    0
+                } else {
+                    line.len()
+                });
                 let found = line[..end].find(needle)?;
                 Some((index + 1, line[..found].chars().count() + 1))
             })
@@ -39,7 +43,10 @@ mod tests {
 
     #[test]
     fn a_text_is_found_outside_comments() {
-        let source = Source { name: "x".into(), text: "# users: 3\nroles:\n  teacher:\n    users: 3 # users\n".into() };
+        let source = Source {
+            name: "x".into(),
+            text: "# users: 3\nroles:\n  teacher:\n    users: 3 # users\n".into(),
+        };
         assert_eq!(source.locate(&["users:"]), Some((4, 5)));
         assert_eq!(source.locate(&["nothing", "teacher"]), Some((3, 3)));
         assert_eq!(source.locate(&["absent"]), None);

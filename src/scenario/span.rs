@@ -12,7 +12,8 @@ impl std::str::FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let expected = || format!("`{text}` is not a length of time; write one like 500ms, 20s, 5m or 1h 30m");
+        let expected =
+            || format!("`{text}` is not a length of time; write one like 500ms, 20s, 5m or 1h 30m");
         let parsed: SignedDuration = text.trim().parse().map_err(|_| expected())?;
         Duration::try_from(parsed).map(Self).map_err(|_| expected())
     }
@@ -54,7 +55,9 @@ mod tests {
 
     #[test]
     fn people_write_lengths_of_time_in_many_ways() {
-        for (text, millis) in [("500ms", 500), ("20s", 20_000), ("5m", 300_000), ("1h 30m", 5_400_000), ("2 min", 120_000)] {
+        for (text, millis) in
+            [("500ms", 500), ("20s", 20_000), ("5m", 300_000), ("1h 30m", 5_400_000), ("2 min", 120_000)]
+        {
             assert_eq!(text.parse::<Span>(), Ok(Span(Duration::from_millis(millis))), "{text}");
         }
         for text in ["20", "soon", "-5s", ""] {

@@ -92,7 +92,11 @@ pub struct Discovery {
 
 impl Default for Discovery {
     fn default() -> Self {
-        Self { people: "/api/people/".into(), reports: "/api/reports/".into(), answers: "/api/answers/".into() }
+        Self {
+            people: "/api/people/".into(),
+            reports: "/api/reports/".into(),
+            answers: "/api/answers/".into(),
+        }
     }
 }
 

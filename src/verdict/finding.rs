@@ -14,6 +14,8 @@ pub struct Verdict {
     pub schema_version: u32,
     /// The whole in one word.
     pub verdict: Outcome,
+    /// Confidence of every interval.
+    pub confidence: f64,
     /// One for each SLO line, in their order.
     pub findings: Vec<Finding>,
     /// One for each oracle.

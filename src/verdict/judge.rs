@@ -7,7 +7,8 @@ use crate::stats::Estimate;
 use crate::units::Unit;
 
 /// Oracles that later versions will ask; named so that nobody takes silence for consent.
-const ORACLES: [&str; 7] = ["freshness", "isolation", "conditional", "ttl", "counters", "stampede", "degradation"];
+const ORACLES: [&str; 7] =
+    ["freshness", "isolation", "conditional", "ttl", "counters", "stampede", "degradation"];
 
 /// Judges each line. The same evidence always gives the same verdict.
 pub fn judge(slos: &[Slo], evidence: &Evidence, confidence: f64) -> Verdict {
@@ -16,6 +17,7 @@ pub fn judge(slos: &[Slo], evidence: &Evidence, confidence: f64) -> Verdict {
     Verdict {
         schema_version: SCHEMA_VERSION,
         verdict,
+        confidence,
         findings,
         checks: ORACLES
             .iter()
@@ -53,7 +55,14 @@ fn find(slo: &Slo, evidence: &Evidence, confidence: f64) -> Finding {
         Value::Estimated(estimate) => {
             let judgement = compare(slo, &estimate);
             let why = (judgement == Judgement::Inconclusive).then(|| straddles(slo, &estimate));
-            (judgement, Some(estimate.value), Some([estimate.lo, estimate.hi]), estimate.n, Some(estimate.method), why)
+            (
+                judgement,
+                Some(estimate.value),
+                Some([estimate.lo, estimate.hi]),
+                estimate.n,
+                Some(estimate.method),
+                why,
+            )
         }
         Value::Exact { value, n } => {
             let judgement = if slo.op.holds(value, slo.target) { Judgement::Pass } else { Judgement::Fail };

@@ -20,8 +20,14 @@ pub(super) struct Measurement {
 pub(super) enum Value {
     Estimated(Estimate),
     /// Read off, not estimated.
-    Exact { value: f64, n: u64 },
-    Absent { why: String, n: u64 },
+    Exact {
+        value: f64,
+        n: u64,
+    },
+    Absent {
+        why: String,
+        n: u64,
+    },
 }
 
 impl Measurement {
@@ -43,7 +49,7 @@ impl Measurement {
 }
 
 /// Seed of the bootstraps: fixed, so that the same evidence gives the same verdict.
-pub(super) const SEED: u64 = 0x5EED_CAC4E;
+pub(crate) const SEED: u64 = 0x5EED_CAC4E;
 
 pub(super) fn measure(slo: &Slo, evidence: &Evidence, confidence: f64) -> Measurement {
     let selection = &slo.selection;

@@ -13,9 +13,12 @@ mod own_counters;
 mod parse;
 mod slo;
 mod speedup;
+#[cfg(test)]
+mod tests;
 
 pub use finding::{Check, CheckOutcome, Finding, Judgement, Outcome, Severity, Verdict, Violation};
 pub use judge::judge;
+pub(crate) use measure::SEED;
 pub use parse::SloError;
 pub use slo::{MemoryScope, Metric, Op, Slo};
 

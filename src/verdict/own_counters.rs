@@ -17,7 +17,10 @@ const MIN_SCRAPES: u64 = 10;
 pub(super) fn query_reduction(selection: &Selection, evidence: &Evidence, confidence: f64) -> Measurement {
     let narrowed = !(selection.roles.is_empty() && selection.actions.is_empty());
     if narrowed {
-        return Measurement::absent("the target counts queries for everybody together, not by role or action", 0);
+        return Measurement::absent(
+            "the target counts queries for everybody together, not by role or action",
+            0,
+        );
     }
     let mut used = 0.0;
     let mut known = false;
@@ -32,7 +35,9 @@ pub(super) fn query_reduction(selection: &Selection, evidence: &Evidence, confid
         return Measurement::absent("the target told no query count in the measured phases", 0);
     }
     let mut requests: BTreeMap<(u16, u16), u64> = BTreeMap::new();
-    for cell in selection.cells(evidence).filter(|cell| cell.source.in_hit_rate() || cell.source == Source::Bypass) {
+    for cell in
+        selection.cells(evidence).filter(|cell| cell.source.in_hit_rate() || cell.source == Source::Bypass)
+    {
         *requests.entry((cell.role, cell.action)).or_default() += cell.n;
     }
     let costs = |role: Option<u16>, action: u16| -> Vec<f64> {
@@ -55,8 +60,11 @@ pub(super) fn query_reduction(selection: &Selection, evidence: &Evidence, confid
         strata.push(Stratum { requests: n, costs });
     }
     let n = strata.iter().map(|stratum| stratum.requests).sum();
-    Measurement::estimated(reduction::reduction(used, &strata, confidence, SEED), n)
-        .note(Some(format!("{} queries for {} reads", count(used as u64), count(n))))
+    Measurement::estimated(reduction::reduction(used, &strata, confidence, SEED), n).note(Some(format!(
+        "{} queries for {} reads",
+        count(used as u64),
+        count(n)
+    )))
 }
 
 /// The largest that any scrape showed.
@@ -85,7 +93,8 @@ pub(super) fn memory(scope: MemoryScope, evidence: &Evidence) -> Measurement {
 pub(super) fn store_operation(op: &str, evidence: &Evidence, confidence: f64) -> Measurement {
     let mut slices = Vec::new();
     for phase in measured(evidence) {
-        let inside: Vec<_> = scrapes(evidence, phase).filter_map(|scrape| scrape.store_operations.get(op)).collect();
+        let inside: Vec<_> =
+            scrapes(evidence, phase).filter_map(|scrape| scrape.store_operations.get(op)).collect();
         slices.extend(inside.windows(2).filter(|pair| pair[1].count >= pair[0].count).map(|pair| Slice {
             numerator: (pair[1].seconds - pair[0].seconds) * 1e6,
             denominator: pair[1].count - pair[0].count,
@@ -93,7 +102,10 @@ pub(super) fn store_operation(op: &str, evidence: &Evidence, confidence: f64) ->
     }
     let n = slices.iter().map(|slice| slice.denominator).sum::<f64>() as u64;
     if n == 0 {
-        return Measurement::absent(format!("the target told of no `{op}` operations in the measured phases"), 0);
+        return Measurement::absent(
+            format!("the target told of no `{op}` operations in the measured phases"),
+            0,
+        );
     }
     Measurement::estimated(batch_means::ratio(&slices, confidence), n)
 }

@@ -67,7 +67,9 @@ pub(super) fn parse(text: &str) -> Result<Slo, SloError> {
         let offset = error.offset();
         let what = match (expected.as_slice(), text[offset..].trim()) {
             ([], "") => "the line ends too early".to_owned(),
-            ([], rest) => format!("`{rest}` does not belong here; a line is METRIC{{label=\"value\"}} > NUMBER"),
+            ([], rest) => {
+                format!("`{rest}` does not belong here; a line is METRIC{{label=\"value\"}} > NUMBER")
+            }
             (expected, "") => format!("the line ends here; expected {}", expected.join(" or ")),
             (expected, _) => format!("expected {}", expected.join(" or ")),
         };
@@ -120,17 +122,16 @@ fn labels(input: &mut Input<'_>) -> ModalResult<Vec<(At<String>, At<String>)>> {
         cut_err(text.context(expected("a value in double quotes"))),
     )
         .map(|(name, _, value)| (name, value));
-    cut_err(separated(1.., label, preceded(multispace0, ",")))
-        .parse_next(input)
-        .and_then(|labels| {
-            cut_err(preceded(multispace0, "}").context(expected("`,` or `}`"))).parse_next(input)?;
-            Ok(labels)
-        })
+    cut_err(separated(1.., label, preceded(multispace0, ","))).parse_next(input).and_then(|labels| {
+        cut_err(preceded(multispace0, "}").context(expected("`,` or `}`"))).parse_next(input)?;
+        Ok(labels)
+    })
 }
 
 fn word(input: &mut Input<'_>) -> ModalResult<At<String>> {
     let offset = input.current_token_start();
-    let value: &str = take_while(1.., |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.').parse_next(input)?;
+    let value: &str =
+        take_while(1.., |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.').parse_next(input)?;
     Ok(At { value: value.to_owned(), offset })
 }
 
@@ -160,8 +161,9 @@ fn interpret(text: &str, line: Line) -> Result<Slo, SloError> {
         (Some("mean"), "store_operation") => Metric::MeanStoreOperation { op: String::new() },
         (Some("max"), "memory") => Metric::MaxMemory { scope: MemoryScope::Total },
         (Some(quantile), "latency") => Metric::Latency {
-            quantile: parse_quantile(quantile)
-                .ok_or_else(|| error(at, format!("`{quantile}` is not a quantile; write p50, p95, p99, p99.9 or mean")))?,
+            quantile: parse_quantile(quantile).ok_or_else(|| {
+                error(at, format!("`{quantile}` is not a quantile; write p50, p95, p99, p99.9 or mean"))
+            })?,
         },
         (None, "latency" | "memory" | "store_operation") => {
             return Err(error(at, format!("`{name}` needs a function around it: {METRICS}")));
@@ -173,18 +175,26 @@ fn interpret(text: &str, line: Line) -> Result<Slo, SloError> {
     };
     let mut selection = Selection::default();
     for (label, value) in &line.series.labels {
-        apply_label(&mut metric, &mut selection, label, value).map_err(|(offset, what)| error(offset, what))?;
+        apply_label(&mut metric, &mut selection, label, value)
+            .map_err(|(offset, what)| error(offset, what))?;
     }
     if let Metric::MeanStoreOperation { op } = &metric
         && op.is_empty()
     {
-        return Err(error(line.series.name.offset, "store_operation needs a label op=\"read\", \"write\" or \"invalidate\"".into()));
+        return Err(error(
+            line.series.name.offset,
+            "store_operation needs a label op=\"read\", \"write\" or \"invalidate\"".into(),
+        ));
     }
-    let target = to_base(metric.unit(), line.number, &line.unit.value)
-        .map_err(|accepted| error(line.unit.offset, format!("unit `{}` does not fit {name}; {accepted}", line.unit.value)))?;
+    let target = to_base(metric.unit(), line.number, &line.unit.value).map_err(|accepted| {
+        error(line.unit.offset, format!("unit `{}` does not fit {name}; {accepted}", line.unit.value))
+    })?;
     let exact = matches!(metric, Metric::Violations { .. });
     if line.op == Op::Equal && !exact {
-        return Err(error(at, format!("{name} is measured with an interval, so `==` can never be decided; use >= or <=")));
+        return Err(error(
+            at,
+            format!("{name} is measured with an interval, so `==` can never be decided; use >= or <="),
+        ));
     }
     Ok(Slo { text: text.trim().to_owned(), metric, selection, op: line.op, target })
 }
@@ -201,7 +211,12 @@ fn apply_label(
             *scope = match wanted.as_str() {
                 "user" => MemoryScope::User,
                 "total" => MemoryScope::Total,
-                _ => return Err((value.offset, format!("unknown scope \"{wanted}\"; there are \"user\" and \"total\""))),
+                _ => {
+                    return Err((
+                        value.offset,
+                        format!("unknown scope \"{wanted}\"; there are \"user\" and \"total\""),
+                    ));
+                }
             };
         }
         (Metric::MeanStoreOperation { op }, "op") => *op = wanted,
@@ -212,20 +227,32 @@ fn apply_label(
             })?;
             selection.sources.push(source);
         }
-        (Metric::MaxMemory { .. }, other) => return Err((label.offset, format!("memory has no label `{other}`; it has scope"))),
-        (Metric::MeanStoreOperation { .. }, other) => return Err((label.offset, format!("store_operation has no label `{other}`; it has op"))),
-        (Metric::Violations { .. }, other) => return Err((label.offset, format!("violations has no label `{other}`; it has oracle"))),
+        (Metric::MaxMemory { .. }, other) => {
+            return Err((label.offset, format!("memory has no label `{other}`; it has scope")));
+        }
+        (Metric::MeanStoreOperation { .. }, other) => {
+            return Err((label.offset, format!("store_operation has no label `{other}`; it has op")));
+        }
+        (Metric::Violations { .. }, other) => {
+            return Err((label.offset, format!("violations has no label `{other}`; it has oracle")));
+        }
         (_, "role") => selection.roles.push(wanted),
         (_, "action") => selection.actions.push(wanted),
         (_, "phase") => selection.phases.push(wanted),
-        (_, other) => return Err((label.offset, format!("unknown label `{other}`; there are role, action, phase and, for latency, source"))),
+        (_, other) => {
+            return Err((
+                label.offset,
+                format!("unknown label `{other}`; there are role, action, phase and, for latency, source"),
+            ));
+        }
     }
     Ok(())
 }
 
 fn parse_quantile(text: &str) -> Option<f64> {
     let percent: f64 = text.strip_prefix('p')?.parse().ok()?;
-    (percent > 0.0 && percent < 100.0).then_some(percent / 100.0)
+    // Through whole numbers, so that p99.9 is 0.999 and not the float above it.
+    (percent > 0.0 && percent < 100.0).then_some((percent * 1e9).round() / 1e11)
 }
 
 /// The number in the unit's base, or which units would do.
@@ -277,7 +304,13 @@ mod tests {
                 Op::Below,
                 50_000.0,
             ),
-            ("  db_query_reduction>=85%  ", Metric::DbQueryReduction, Selection::default(), Op::AtLeast, 0.85),
+            (
+                "  db_query_reduction>=85%  ",
+                Metric::DbQueryReduction,
+                Selection::default(),
+                Op::AtLeast,
+                0.85,
+            ),
             (
                 r#"max(memory{scope="user"}) <= 50MB"#,
                 Metric::MaxMemory { scope: MemoryScope::User },
@@ -314,7 +347,7 @@ mod tests {
             ("hitrate > 90%", 1, "hit_rate"),
             (r#"hit_rate{rolle="teacher"} > 90%"#, 10, "role, action"),
             (r#"hit_rate{role=teacher} > 90%"#, 15, "double quotes"),
-            (r#"hit_rate{role="teacher" > 90%"#, 24, "`}`"),
+            (r#"hit_rate{role="teacher" > 90%"#, 25, "`}`"),
             ("hit_rate 90%", 10, "comparison"),
             ("hit_rate > ninety", 12, "a number"),
             ("hit_rate > 90ms", 14, "percentage"),

@@ -6,7 +6,7 @@ use crate::stats::paired::{self, Pair};
 use crate::units::{micros, percent, times};
 
 pub(super) fn speedup(selection: &Selection, evidence: &Evidence, confidence: f64) -> Measurement {
-    let pairs: Vec<Pair> = pairs(selection, evidence);
+    let pairs = selection.speed_pairs(evidence);
     let used = pairs.len() as u64;
     let dropped: u64 = evidence
         .pairs_dropped
@@ -22,7 +22,8 @@ pub(super) fn speedup(selection: &Selection, evidence: &Evidence, confidence: f6
         .sum();
     let note = (used > 0).then(|| {
         let mean = |of: fn(&Pair) -> f64| pairs.iter().map(of).sum::<f64>() / used as f64;
-        let median = paired::median_ratio(&pairs).map(|ratio| format!(", median of the ratios {}", times(ratio)));
+        let median =
+            paired::median_ratio(&pairs).map(|ratio| format!(", median of the ratios {}", times(ratio)));
         let share = (dropped > 0)
             .then(|| format!(", {} of the pairs dropped", percent(dropped as f64 / (used + dropped) as f64)));
         format!(
@@ -34,12 +35,4 @@ pub(super) fn speedup(selection: &Selection, evidence: &Evidence, confidence: f6
         )
     });
     Measurement::estimated(paired::speedup(&pairs, confidence, SEED), used).note(note)
-}
-
-/// The pairs that are meant, clustered by person.
-pub(super) fn pairs(selection: &Selection, evidence: &Evidence) -> Vec<Pair> {
-    selection
-        .pairs(evidence)
-        .map(|pair| Pair { cached: pair.cached_us as f64, uncached: pair.uncached_us as f64, cluster: pair.person })
-        .collect()
 }

@@ -2,31 +2,14 @@
 
 use super::canvas::picture;
 use super::rows::{Measured, Row, RowChart};
-use super::{Picture, PlotError};
+use super::{EstimateRow, Picture, PlotError};
 use crate::units::{Unit, percent};
 
-/// One role (or all together). Fractions from 0 to 1.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RateRow {
-    /// Whose hit rate.
-    pub label: String,
-    /// The hit rate; ignored where `n` is 0.
-    pub value: f64,
-    /// Lower end of the interval, where there is one.
-    pub lo: Option<f64>,
-    /// Upper end of the interval, where there is one.
-    pub hi: Option<f64>,
-    /// Reads it rests on; 0 is drawn as "no data".
-    pub n: u64,
-    /// What was asked for.
-    pub target: Option<f64>,
-}
-
-/// One row per role.
+/// One row per role, its values fractions from 0 to 1.
 ///
 /// # Errors
 /// [`PlotError`] if the drawing library fails; never for the data.
-pub fn hit_rate(rows: &[RateRow]) -> Result<Picture, PlotError> {
+pub fn hit_rate(rows: &[EstimateRow]) -> Result<Picture, PlotError> {
     let rows = rows
         .iter()
         .map(|row| Row {
@@ -46,7 +29,7 @@ pub fn hit_rate(rows: &[RateRow]) -> Result<Picture, PlotError> {
     })
 }
 
-fn measured(row: &RateRow) -> Measured {
+fn measured(row: &EstimateRow) -> Measured {
     let interval = row.lo.zip(row.hi).filter(|(lo, hi)| lo.is_finite() && hi.is_finite());
     let text = match interval {
         Some((lo, hi)) => format!("{}  [{}, {}]", percent(row.value), percent(lo), percent(hi)),

@@ -25,10 +25,27 @@ mod timeline;
 #[cfg(test)]
 mod tests;
 
-pub use hit_rate::{RateRow, hit_rate};
+pub use hit_rate::hit_rate;
 pub use latency::{Curve, latency};
-pub use speedup::{SpeedupRow, speedup};
+pub use speedup::speedup;
 pub use timeline::{PhaseSpan, TimelinePoint, timeline};
+
+/// A value with its interval and its target: a row of [`hit_rate`] or [`speedup`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct EstimateRow {
+    /// Whose it is: a role or an action.
+    pub label: String,
+    /// The value; ignored where `n` is 0.
+    pub value: f64,
+    /// Lower end of the interval, where there is one.
+    pub lo: Option<f64>,
+    /// Upper end of the interval, where there is one.
+    pub hi: Option<f64>,
+    /// Samples it rests on; 0 is drawn as "no data".
+    pub n: u64,
+    /// What was asked for.
+    pub target: Option<f64>,
+}
 
 /// One chart in both forms, 900 pixels wide.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,34 +3,17 @@
 use super::axis::{log_range, log_ticks};
 use super::canvas::picture;
 use super::rows::{Measured, Row, RowChart};
-use super::{Picture, PlotError};
+use super::{EstimateRow, Picture, PlotError};
 use crate::units::{Unit, times};
-
-/// One action. Factors: 10 is ten times faster.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SpeedupRow {
-    /// Which action.
-    pub label: String,
-    /// Mean uncached by mean cached time; ignored where `n` is 0.
-    pub value: f64,
-    /// Lower end of the interval, where there is one.
-    pub lo: Option<f64>,
-    /// Upper end of the interval, where there is one.
-    pub hi: Option<f64>,
-    /// Pairs it rests on; 0 is drawn as "no data".
-    pub n: u64,
-    /// What was asked for.
-    pub target: Option<f64>,
-}
 
 /// The factors that the claims are about.
 const REFERENCES: [f64; 2] = [10.0, 20.0];
 
-/// One row per action, on a logarithmic axis.
+/// One row per action, its values factors (10 is ten times faster), on a logarithmic axis.
 ///
 /// # Errors
 /// [`PlotError`] if the drawing library fails; never for the data.
-pub fn speedup(rows: &[SpeedupRow]) -> Result<Picture, PlotError> {
+pub fn speedup(rows: &[EstimateRow]) -> Result<Picture, PlotError> {
     let drawn = rows.iter().filter(|row| row.n > 0);
     let values =
         drawn.flat_map(|row| [Some(row.value), row.lo, row.hi]).chain(rows.iter().map(|row| row.target));
@@ -64,7 +47,7 @@ fn positive(factor: f64) -> bool {
     factor.is_finite() && factor > 0.0
 }
 
-fn measured(row: &SpeedupRow, edge: f64) -> Measured {
+fn measured(row: &EstimateRow, edge: f64) -> Measured {
     let interval = row.lo.zip(row.hi).filter(|&(lo, hi)| lo.is_finite() && positive(hi));
     let text = match interval {
         Some((lo, hi)) => format!("{}  [{}, {}]", times(row.value), times(lo), times(hi)),

@@ -2,9 +2,9 @@
 
 use super::*;
 
-fn rate(label: &str, value: f64, n: u64, target: Option<f64>) -> RateRow {
+fn rate(label: &str, value: f64, n: u64, target: Option<f64>) -> EstimateRow {
     let interval = (n > 0).then_some(0.03);
-    RateRow {
+    EstimateRow {
         label: label.into(),
         value,
         lo: interval.map(|i| value - i),
@@ -14,8 +14,8 @@ fn rate(label: &str, value: f64, n: u64, target: Option<f64>) -> RateRow {
     }
 }
 
-fn faster(label: &str, value: f64, lo: f64, hi: f64, target: Option<f64>) -> SpeedupRow {
-    SpeedupRow { label: label.into(), value, lo: Some(lo), hi: Some(hi), n: 120, target }
+fn faster(label: &str, value: f64, lo: f64, hi: f64, target: Option<f64>) -> EstimateRow {
+    EstimateRow { label: label.into(), value, lo: Some(lo), hi: Some(hi), n: 120, target }
 }
 
 fn curve(label: &str, n: u64, median: f64) -> Curve {
@@ -119,7 +119,7 @@ fn hit_rates_are_labelled_with_target_and_sample_size() {
 fn a_row_without_reads_is_not_drawn_as_zero() {
     let with = hit_rate(&[rate("tutor", 0.0, 0, None)]).unwrap();
     check("hit_rate_none", &with);
-    let without = hit_rate(&[RateRow { lo: None, hi: None, ..rate("tutor", 0.0, 9, None) }]).unwrap();
+    let without = hit_rate(&[EstimateRow { lo: None, hi: None, ..rate("tutor", 0.0, 9, None) }]).unwrap();
     let marks = |picture: &Picture| picture.svg.matches("<circle").count();
     assert_eq!((marks(&with), marks(&without)), (1, 2), "the legend's mark alone, and one more");
     assert!(with.svg.contains("no data") && !without.svg.contains("no data"));
@@ -132,7 +132,7 @@ fn speedups_show_the_lines_at_ten_and_twenty() {
         faster("single report", 9.1, 7.7, 11.2, Some(10.0)),
         faster("report and stats", 22.0, 18.5, 27.3, Some(10.0)),
         faster("export", 31.0, 19.0, 47.0, Some(20.0)),
-        SpeedupRow { n: 0, value: f64::NAN, lo: None, hi: None, ..faster("search", 1.0, 1.0, 1.0, None) },
+        EstimateRow { n: 0, value: f64::NAN, lo: None, hi: None, ..faster("search", 1.0, 1.0, 1.0, None) },
     ])
     .unwrap();
     check("speedup", &picture);
@@ -204,7 +204,8 @@ fn single_values_are_drawn() {
 fn what_is_not_a_number_never_reaches_a_chart() {
     let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, 1e300, 1e-300];
     for (i, &bad) in odd.iter().enumerate() {
-        let row = RateRow { lo: Some(bad), hi: Some(bad), target: Some(bad), ..rate("odd", bad, 5, None) };
+        let row =
+            EstimateRow { lo: Some(bad), hi: Some(bad), target: Some(bad), ..rate("odd", bad, 5, None) };
         check(&format!("odd_rate_{i}"), &hit_rate(&[row]).unwrap());
         let row = faster("odd", bad, bad, bad, Some(bad));
         check(&format!("odd_speedup_{i}"), &speedup(&[row, faster("list", 12.0, 0.0, 20.0, None)]).unwrap());

@@ -1,0 +1,154 @@
+//! What the files say, on a run made by hand. Text is kept as snapshots: after a wanted
+//! change, `INSTA_UPDATE=always cargo test -p cacheproof --lib report` rewrites them.
+
+use super::*;
+use crate::fixture::{self, LIST, Made, PAIRS, REPORT, STEADY, STUDENT, TEACHER};
+use crate::observe::Source;
+use crate::verdict::judge;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::Deserializer;
+use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+
+fn evidence() -> Evidence {
+    let mut evidence = Made::new()
+        .four_fifths()
+        .reads(PAIRS, TEACHER, Source::Bypass, 10_000, |_| 4)
+        .reads(STEADY, STUDENT, Source::Write, 3_000, |slice| u64::from(slice % 10 == 0))
+        .pairs(LIST, 40)
+        .pairs(REPORT, 40)
+        .scrapes(100)
+        .evidence();
+    evidence.caveats = fixture::verdict().caveats;
+    evidence
+}
+
+/// All values of a histogram log: (tag, microseconds, count).
+fn read_log(log: &[u8]) -> Vec<(String, u64, u64)> {
+    let mut values = Vec::new();
+    for entry in IntervalLogIterator::new(log) {
+        let LogEntry::Interval(interval) = entry.unwrap() else { continue };
+        let packed = base64(interval.encoded_histogram());
+        let histogram: Histogram<u64> = Deserializer::new().deserialize(&mut packed.as_slice()).unwrap();
+        let tag = interval.tag().unwrap().as_str().to_owned();
+        values.extend(
+            histogram.iter_recorded().map(|v| (tag.clone(), v.value_iterated_to(), v.count_at_value())),
+        );
+    }
+    values
+}
+
+/// RFC 4648, without a crate for one test.
+fn base64(text: &str) -> Vec<u8> {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut out, mut bits, mut held) = (Vec::new(), 0_u32, 0);
+    for byte in text.bytes().filter(|byte| *byte != b'=') {
+        let six = ALPHABET.iter().position(|known| *known == byte).expect("a base64 character");
+        bits = (bits << 6) | six as u32;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            out.push((bits >> held) as u8);
+        }
+    }
+    out
+}
+
+#[test]
+fn the_summary_reads_as_a_pull_request_shows_it() {
+    insta::assert_snapshot!(markdown::render(&compose(&evidence(), &fixture::verdict())));
+}
+
+#[test]
+fn the_junit_file_has_a_case_an_slo_and_an_inconclusive_one_is_an_error() {
+    let xml = junit::render(&fixture::verdict()).unwrap();
+    let report = quick_junit::Report::deserialize_from_str(&xml).unwrap();
+    let suite = &report.test_suites[0];
+    assert_eq!((suite.tests, suite.failures, suite.errors), (5, 2, 2), "four SLOs and a violation");
+    assert!(!xml.contains("<skipped"), "a gate that skips lets everything through");
+    insta::assert_snapshot!(xml);
+}
+
+#[test]
+fn the_histogram_log_holds_every_response_under_its_tag() {
+    let evidence = evidence();
+    let values = read_log(&hlog::render(&evidence).unwrap());
+    let n = |tag: &str| values.iter().filter(|(known, ..)| known == tag).map(|(.., n)| n).sum::<u64>();
+    assert_eq!(values.iter().map(|(.., n)| n).sum::<u64>(), evidence.responses());
+    assert!(n("teacher.list.hit") > 0 && n("student.report.miss") > 0);
+    let hits = values.iter().filter(|(tag, ..)| tag.starts_with("teacher") && tag.ends_with(".hit"));
+    for (tag, us, _) in hits {
+        assert!((395..=410).contains(us), "{tag}: {us} µs");
+    }
+}
+
+#[test]
+fn a_run_folder_holds_every_file_and_the_page_loads_nothing_from_elsewhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder::create(Some(&dir.path().join("run")), "made-up").unwrap();
+    let evidence = evidence();
+    let slos = [
+        r#"hit_rate{role="teacher"} > 60%"#,
+        "hit_rate > 95%",
+        r#"speedup{action="list"} >= 10x"#,
+        "violations == 0",
+    ]
+    .map(|line| line.parse().unwrap());
+    write(&folder, &evidence, &judge(&slos, &evidence, 0.95)).unwrap();
+    let mut files = Vec::new();
+    for (at, prefix) in [(folder.path().to_owned(), ""), (folder.path().join("plots"), "plots/")] {
+        for entry in std::fs::read_dir(at).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file())
+        {
+            assert!(entry.metadata().unwrap().len() > 0, "{:?} is empty", entry.path());
+            files.push(format!("{prefix}{}", entry.file_name().to_string_lossy()));
+        }
+    }
+    files.sort_unstable();
+    assert_eq!(
+        files,
+        [
+            "histograms.hlog",
+            "junit.xml",
+            "plots/hit-rate.png",
+            "plots/hit-rate.svg",
+            "plots/latency.png",
+            "plots/latency.svg",
+            "plots/speedup.png",
+            "plots/speedup.svg",
+            "plots/timeline.png",
+            "plots/timeline.svg",
+            "report.html",
+            "summary.md",
+            "verdict.json",
+        ]
+    );
+    let page = std::fs::read_to_string(folder.path().join(HTML_FILE)).unwrap();
+    for elsewhere in ["<script", "src=", "<link", "@import", "url(", "<iframe"] {
+        assert!(!page.contains(elsewhere), "the page has {elsewhere}");
+    }
+    assert!(
+        page.contains("A run made by hand &lt;&amp; nobody's&gt;"),
+        "what the scenario says is text, not markup"
+    );
+    assert!(
+        page.contains("hit_rate{role=\"teacher\"} &gt; 60%")
+            || page.contains("hit_rate{role=&quot;teacher&quot;} &gt; 60%")
+    );
+}
+
+#[test]
+fn rates_that_were_not_measured_are_a_dash() {
+    let view = compose(&Made::new().evidence(), &fixture::verdict());
+    assert!(view.roles.iter().all(|row| row.hit_rate == "–" && row.sources.is_empty()));
+    assert!(view.latency.is_empty() && view.pairs.is_empty());
+    assert_eq!((view.lines[3].measured.as_str(), view.lines[3].interval.as_str()), ("–", ""));
+}
+
+#[test]
+fn a_quantile_with_too_few_samples_is_a_dash() {
+    let few = Made::new().reads(STEADY, TEACHER, Source::Hit, 400, |slice| u64::from(slice < 30)).evidence();
+    let view = compose(&few, &fixture::verdict());
+    let (source, cells) = &view.latency[0];
+    assert_eq!((source.as_str(), cells[0].as_str()), ("hit", "30"));
+    assert_ne!(cells[1], "–", "30 samples have a median");
+    assert_eq!(cells[3], "–", "and no 99th percentile");
+}

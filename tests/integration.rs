@@ -1,0 +1,13 @@
+//! The program as people and CI meet it: started, fed, interrupted, and judged by its
+//! exit code, its words and the files that it leaves.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
+
+mod commands;
+mod deployed;
+mod ending;
+mod folder;
+mod live;
+mod refused;
+mod schemas;
+mod smoke;
+mod support;
