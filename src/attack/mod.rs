@@ -12,6 +12,7 @@ mod cast;
 mod clock;
 mod conduct;
 mod embedded;
+mod frame;
 mod goose;
 mod http;
 mod journey;

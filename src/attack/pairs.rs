@@ -2,11 +2,12 @@
 //! one at a time on a quiet target, so that nothing else differs between the arms.
 
 use super::Http;
+use super::frame::Frame;
 use super::http::{Ask, Exchange};
 use super::journey::{Draw, Step, pick, rank};
 use super::request::{Request, render};
 use super::scraper::Scraper;
-use super::worker::{Frame, Stage};
+use super::worker::Stage;
 use crate::evidence::{PairFlaw, PairRecord};
 use crate::observe::{Fault, Source};
 use crate::plan::{PhasePlan, Placeholder};

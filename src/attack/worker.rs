@@ -3,12 +3,13 @@
 use super::browser::{Browser, Have};
 use super::cast::Cast;
 use super::clock::Clock;
+use super::frame::Frame;
 use super::http::{Ask, Exchange, Http};
 use super::journey::{Journey, Step};
 use super::recorder::Sink;
 use super::request::{Request, render};
 use super::stop::{Cause, Stop};
-use crate::observe::{Fault, Observation, Source, claim};
+use crate::observe::{Fault, Observation};
 use crate::plan::Plan;
 use reqwest::Url;
 use std::collections::HashMap;
@@ -139,74 +140,5 @@ impl Worker {
             browser.remember(request.fingerprint, &answer.headers, scenario_now(exchange.finished));
         }
         frame.observe(person.role, read, &exchange)
-    }
-}
-
-/// What is known of a request before its answer.
-pub(super) struct Frame<'a> {
-    pub(super) step: &'a Step,
-    pub(super) request: &'a Request,
-    pub(super) phase: u16,
-    pub(super) clock: Clock,
-    pub(super) due: Instant,
-}
-
-impl Frame<'_> {
-    /// The browser showed its copy: nothing was sent.
-    fn fresh_copy(&self, role: u16) -> Observation {
-        let now = self.clock.now();
-        Observation {
-            person: self.step.person,
-            role,
-            action: self.step.action,
-            phase: self.phase,
-            due_us: self.clock.at(self.due),
-            started_us: now,
-            first_byte_us: None,
-            finished_us: now,
-            status: None,
-            claimed: Source::Browser,
-            source: Source::Browser,
-            validated: false,
-            request: self.request.fingerprint,
-            digest: None,
-            bytes: 0,
-            fault: None,
-        }
-    }
-
-    /// What came of the exchange.
-    pub(super) fn observe(&self, role: u16, read: bool, exchange: &Exchange) -> Observation {
-        let answer = exchange.outcome.as_ref().ok();
-        let fault = match &exchange.outcome {
-            Err(fault) => Some(*fault),
-            Ok(answer) if read && !matches!(answer.status, 200 | 304) => Some(Fault::Status),
-            Ok(answer) if !(200..400).contains(&answer.status) => Some(Fault::Status),
-            Ok(_) => None,
-        };
-        let claimed = answer.map_or(Source::Unknown, |answer| claim(&answer.headers).source);
-        let source = match (fault, read) {
-            (Some(_), _) => Source::Error,
-            (None, false) => Source::Write,
-            (None, true) => claimed,
-        };
-        Observation {
-            person: self.step.person,
-            role,
-            action: self.step.action,
-            phase: self.phase,
-            due_us: self.clock.at(self.due),
-            started_us: self.clock.at(exchange.started),
-            first_byte_us: exchange.first_byte.map(|moment| self.clock.at(moment)),
-            finished_us: self.clock.at(exchange.finished),
-            status: answer.map(|answer| answer.status),
-            claimed,
-            source,
-            validated: answer.is_some_and(|answer| answer.status == 304),
-            request: self.request.fingerprint,
-            digest: answer.map(|answer| answer.digest),
-            bytes: answer.map_or(0, |answer| answer.bytes),
-            fault,
-        }
     }
 }
