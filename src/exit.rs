@@ -78,7 +78,15 @@ pub struct Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#}", self.source)
+        let mut said = self.source.to_string();
+        for cause in self.source.chain().skip(1).map(ToString::to_string) {
+            // Many errors tell their cause themselves; nobody needs to read it twice.
+            if !said.contains(&cause) {
+                said.push_str(": ");
+                said.push_str(&cause);
+            }
+        }
+        f.write_str(&said)
     }
 }
 
@@ -112,6 +120,21 @@ mod tests {
         assert_eq!(Invalid.and(TargetLost), TargetLost);
         assert_eq!(TargetLost.and(Interrupted), Interrupted);
         assert_eq!(Interrupted.and(Failed), Interrupted);
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        use anyhow::Context as _;
+        #[derive(Debug, thiserror::Error)]
+        #[error("file.yaml: {source}")]
+        struct Unreadable {
+            source: std::io::Error,
+        }
+        let source = std::io::Error::other("no such file");
+        let told = |source: anyhow::Error| super::Failure { exit: Usage, source }.to_string();
+        let error = Err::<(), _>(Unreadable { source }).context("cannot start").expect_err("an error");
+        assert_eq!(told(error), "cannot start: file.yaml: no such file");
+        assert_eq!(told(anyhow::anyhow!("disk full").context("cannot write")), "cannot write: disk full");
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl Made {
                 self.gatherer.observe(&Observation {
                     person: u32::try_from(n % 5).expect("below 5"),
                     role,
-                    action: if n % 3 == 0 { LIST } else { REPORT },
+                    action: if n.is_multiple_of(3) { LIST } else { REPORT },
                     phase,
                     due_us: started_us,
                     started_us,
@@ -71,7 +71,7 @@ impl Made {
                     status: Some(200),
                     claimed: source,
                     source,
-                    validated: source == Source::Hit && n % 2 == 0,
+                    validated: source == Source::Hit && n.is_multiple_of(2),
                     request: self.requests % 400,
                     digest: None,
                     bytes: 2_000,
@@ -84,7 +84,7 @@ impl Made {
 
     /// A hit rate of about 80 % in the measured phase, ten reads a slice, by both roles.
     pub(crate) fn four_fifths(self) -> Self {
-        let hits = |slice: u64| 4 - u64::from(slice % 3 == 0) + u64::from(slice % 3 == 1);
+        let hits = |slice: u64| 4 - u64::from(slice.is_multiple_of(3)) + u64::from(slice % 3 == 1);
         self.reads(STEADY, TEACHER, Source::Hit, 400, hits)
             .reads(STEADY, TEACHER, Source::Miss, 9_000, move |slice| 5 - hits(slice))
             .reads(STEADY, STUDENT, Source::Hit, 500, hits)
@@ -102,7 +102,7 @@ impl Made {
                 person: index % 16,
                 cached_us: 450 + jitter,
                 uncached_us: 10_000 + jitter * 8,
-                cached_first: index % 2 == 0,
+                cached_first: index.is_multiple_of(2),
                 queries: Some(12.0),
                 equal: true,
             });

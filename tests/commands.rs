@@ -1,1 +1,76 @@
-//! Soon.
+//! Commands that put no load on anything: `check` and `try`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::support::program::{cacheproof, run};
+use crate::support::turn;
+
+#[test]
+fn every_scenario_that_comes_with_the_program_is_valid() {
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let mut checked = 0;
+    for entry in std::fs::read_dir(scenarios).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "yaml") {
+            let ended = run(cacheproof(["check".as_ref(), path.as_os_str()]), Duration::from_secs(10));
+            ended.expect(&[0]);
+            assert!(ended.stdout.contains("is a valid scenario"), "{ended:?}");
+            checked += 1;
+        }
+    }
+    assert!(checked >= 2, "{checked} scenarios");
+    for built_in in ["school-day", "smoke"] {
+        run(cacheproof(["check", built_in]), Duration::from_secs(10)).expect(&[0]);
+    }
+    run(cacheproof(["check"]), Duration::from_secs(10)).expect(&[0]);
+}
+
+#[test]
+fn check_says_what_the_command_line_makes_of_a_scenario() {
+    let arguments = [
+        "check",
+        "smoke",
+        "--users",
+        "50",
+        "--seed",
+        "99",
+        "--duration",
+        "3m",
+        "--set",
+        "slos=[hit_rate > 12%]",
+    ];
+    let ended = run(cacheproof(arguments), Duration::from_secs(10));
+    ended.expect(&[0]);
+    for words in ["99", "3 min", "hit_rate > 12%"] {
+        assert!(ended.stdout.contains(words), "{words}: {}", ended.stdout);
+    }
+    assert!(!ended.stdout.contains("speedup"), "the SLOs were replaced");
+}
+
+#[test]
+fn try_prints_each_request_of_a_role_with_its_answer_and_no_token() {
+    let _turn = turn();
+    let ended = run(cacheproof(["try", "smoke", "--role", "student"]), Duration::from_secs(60));
+    ended.expect(&[0]);
+    let said = ended.stdout.to_lowercase();
+    assert!(said.contains("get http://127.0.0.1:") && said.contains("/api/reports/"), "{said}");
+    // The second read shows what the cache makes of the first.
+    assert!(said.contains("x-cache: miss") && said.contains("x-cache: hit"), "{said}");
+    assert!(!said.contains("## teacher") && said.contains("## student"), "only the role that was asked for");
+    assert!(!said.contains("/grade/"), "a student grades nothing");
+    for (_, token) in
+        ended.stdout.match_indices("Bearer ").map(|(at, word)| ended.stdout.split_at(at + word.len()))
+    {
+        assert!(token.starts_with("$TOKEN_STUDENT"), "{}", &token[..token.len().min(20)]);
+    }
+    let secret = ended.stdout.as_bytes().windows(64).any(|window| window.iter().all(u8::is_ascii_hexdigit));
+    assert!(!secret, "{}", ended.stdout);
+}
+
+#[test]
+fn try_names_the_roles_there_are() {
+    let ended = run(cacheproof(["try", "smoke", "--role", "studend"]), Duration::from_secs(10));
+    ended.expect(&[2]);
+    assert!(ended.stderr.contains("did you mean \"student\"?"), "{}", ended.stderr);
+}

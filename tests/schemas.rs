@@ -2,6 +2,7 @@
 
 use cacheproof::evidence::Evidence;
 use cacheproof::verdict::Verdict;
+use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,11 @@ pub(crate) fn errors(name: &str, value: &Value) -> Vec<String> {
     validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 
+/// The schema of what is written: every field that always is, is required.
+fn of<T: schemars::JsonSchema>() -> schemars::Schema {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
+}
+
 /// `CACHEPROOF_BLESS=1 cargo test -p cacheproof --test integration schemas` writes them anew.
 fn is_fresh(name: &str, schema: &schemars::Schema) {
     let mut generated = serde_json::to_string_pretty(schema).unwrap();
@@ -33,12 +39,12 @@ fn is_fresh(name: &str, schema: &schemars::Schema) {
 
 #[test]
 fn the_verdict_schema_is_that_of_the_type() {
-    is_fresh("verdict.schema.json", &schemars::schema_for!(Verdict));
+    is_fresh("verdict.schema.json", &of::<Verdict>());
 }
 
 #[test]
 fn the_evidence_schema_is_that_of_the_type() {
-    is_fresh("evidence.schema.json", &schemars::schema_for!(Evidence));
+    is_fresh("evidence.schema.json", &of::<Evidence>());
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::path::Path;
 pub(super) fn judge(args: &JudgeArgs) -> Result<Exit, Failure> {
     let (verdict, _) = verdict_of(&args.dir, args.slo.as_deref())?;
     if args.json {
-        println!("{}", report::to_json(&verdict));
+        print!("{}", report::to_json(&verdict));
     } else {
         println!("{}", report::terminal(&verdict, None));
     }

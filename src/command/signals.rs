@@ -2,14 +2,16 @@
 
 use crate::attack::{Cause, Stop};
 use anyhow::Context as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The first signal stops the run; the second ends the process at once.
 ///
 /// Installed before Goose starts, which then leaves its own handler out.
 pub(super) fn install(stop: &Stop) -> anyhow::Result<()> {
     let stop = stop.clone();
+    let asked = AtomicBool::new(false);
     ctrlc::set_handler(move || {
-        if stop.is_stopped() {
+        if asked.swap(true, Ordering::SeqCst) {
             #[expect(clippy::exit, reason = "the user asked twice; a handler has no other way out")]
             std::process::exit(i32::from(crate::exit::Exit::Interrupted.code()));
         }

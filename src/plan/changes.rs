@@ -34,7 +34,7 @@ pub(super) fn apply(scenario: &mut Scenario, changes: &Changes) -> Result<(), Sc
         }
     }
     if let Some(users) = changes.users {
-        let total: u32 = scenario.roles.values().map(|role| role.users).sum();
+        let total: f64 = scenario.roles.values().map(|role| f64::from(role.users)).sum();
         let roles = u32::try_from(scenario.roles.len()).unwrap_or(u32::MAX);
         if users < roles || users > MAX_USERS {
             return Err(ScenarioError::Setting {
@@ -43,10 +43,10 @@ pub(super) fn apply(scenario: &mut Scenario, changes: &Changes) -> Result<(), Sc
             });
         }
         for role in scenario.roles.values_mut() {
-            let share = f64::from(role.users) * f64::from(users) / f64::from(total.max(1));
+            let share = f64::from(role.users) * f64::from(users) / total.max(1.0);
             role.people = role
                 .people
-                .map(|people| (f64::from(people) * f64::from(users) / f64::from(total.max(1))).ceil() as u32);
+                .map(|people| (f64::from(people) * f64::from(users) / total.max(1.0)).ceil() as u32);
             role.users = (share.round() as u32).max(1);
         }
     }

@@ -11,6 +11,8 @@ use std::time::Duration;
 pub(super) const MAX_USERS: u32 = 10_000;
 const MAX_TIME_SCALE: f64 = 3_600.0;
 const MAX_NAMES: usize = 64;
+const MAX_PHASE: Duration = Duration::from_secs(7 * 24 * 3_600);
+const MAX_GAP: Duration = Duration::from_secs(24 * 3_600);
 /// Different people for each place at work, unless the scenario says otherwise.
 const PEOPLE_PER_PLACE: u32 = 4;
 /// Pairs per action and role, unless the scenario says otherwise.
@@ -30,6 +32,15 @@ struct Resolver<'a> {
 impl Resolver<'_> {
     fn error(&self, needles: &[&str], what: impl std::fmt::Display) -> ScenarioError {
         ScenarioError::at(self.source, self.source.locate(needles), what)
+    }
+
+    fn error_below(
+        &self,
+        headings: &[&str],
+        needles: &[&str],
+        what: impl std::fmt::Display,
+    ) -> ScenarioError {
+        ScenarioError::at(self.source, self.source.locate_below(headings, needles), what)
     }
 
     fn resolve(&self, scenario: Scenario, redis: Option<String>) -> Result<Plan, ScenarioError> {
@@ -81,8 +92,8 @@ impl Resolver<'_> {
             .iter()
             .map(|(name, role)| self.role(name, role, &actions, may_write))
             .collect::<Result<_, _>>()?;
-        let users: u32 = roles.iter().map(|role| role.users).sum();
-        if users > MAX_USERS {
+        let users: u64 = roles.iter().map(|role| u64::from(role.users)).sum();
+        if users > u64::from(MAX_USERS) {
             return Err(self.error(
                 &["users:"],
                 format!("{users} users are more than the {MAX_USERS} that one generator may have"),
@@ -170,7 +181,8 @@ impl Resolver<'_> {
             Template::parse(text).map_err(|unknown| {
                 let known: Vec<String> =
                     Placeholder::ALL.iter().map(|hole| format!("{{{}}}", hole.as_str())).collect();
-                self.error(
+                self.error_below(
+                    &["actions:", &here],
                     &[text, &here],
                     format!(
                         "action \"{name}\": unknown placeholder {{{unknown}}}; there are {}",
@@ -180,7 +192,8 @@ impl Resolver<'_> {
             })
         };
         if !action.path.starts_with('/') {
-            return Err(self.error(
+            return Err(self.error_below(
+                &["actions:", &here],
                 &[&action.path, &here],
                 format!("action \"{name}\": path `{}` must begin with /", action.path),
             ));
@@ -221,7 +234,9 @@ impl Resolver<'_> {
         may_write: bool,
     ) -> Result<RolePlan, ScenarioError> {
         let here = format!("{name}:");
-        let fail = |needles: &[&str], what: String| self.error(needles, format!("role \"{name}\": {what}"));
+        let fail = |needles: &[&str], what: String| {
+            self.error_below(&["roles:", &here], needles, format!("role \"{name}\": {what}"))
+        };
         if role.users == 0 {
             return Err(fail(
                 &["users: 0", &here],
@@ -270,6 +285,12 @@ impl Resolver<'_> {
                 format!("session.pages {} is too few; use at least 1", session.pages),
             ));
         }
+        if session.gap.0 > MAX_GAP {
+            return Err(fail(
+                &["gap:", &here],
+                format!("session.gap {} is too long; use at most 24h", session.gap),
+            ));
+        }
         let dashboard = match &role.dashboard {
             None => None,
             Some(dashboard) => {
@@ -295,7 +316,7 @@ impl Resolver<'_> {
         Ok(RolePlan {
             name: name.into(),
             users: role.users,
-            people: role.people.unwrap_or(role.users * PEOPLE_PER_PLACE).max(role.users),
+            people: role.people.unwrap_or(role.users.saturating_mul(PEOPLE_PER_PLACE)).max(role.users),
             pages: session.pages,
             gap: session.gap.0,
             returns: session.returns,
@@ -319,6 +340,11 @@ impl Resolver<'_> {
             if phase.duration.0 < Duration::from_secs(1) {
                 let what =
                     format!("phase \"{name}\": duration {} is too short; use at least 1s", phase.duration);
+                return Err(self.error(&[&format!("duration: {}", phase.duration), &here], what));
+            }
+            if phase.duration.0 > MAX_PHASE {
+                let what =
+                    format!("phase \"{name}\": duration {} is too long; use at most 168h", phase.duration);
                 return Err(self.error(&[&format!("duration: {}", phase.duration), &here], what));
             }
             if resolved.iter().any(|known| known.name == name) {

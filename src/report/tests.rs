@@ -13,7 +13,7 @@ fn evidence() -> Evidence {
     let mut evidence = Made::new()
         .four_fifths()
         .reads(PAIRS, TEACHER, Source::Bypass, 10_000, |_| 4)
-        .reads(STEADY, STUDENT, Source::Write, 3_000, |slice| u64::from(slice % 10 == 0))
+        .reads(STEADY, STUDENT, Source::Write, 3_000, |slice| u64::from(slice.is_multiple_of(10)))
         .pairs(LIST, 40)
         .pairs(REPORT, 40)
         .scrapes(100)

@@ -60,9 +60,7 @@ fn explain(slo: &Slo, evidence: &Evidence, n: u64) -> Option<String> {
     if misses == 0 {
         return None;
     }
-    let all_firsts: u64 =
-        selection.cells(evidence).filter(|cell| cell.source.in_hit_rate()).map(|cell| cell.firsts).sum();
-    let best = 1.0 - all_firsts as f64 / n as f64;
+    let best = 1.0 - firsts as f64 / n as f64;
     let reach = if slo.op.holds(best, slo.target) { "" } else { ", short of the target" };
     Some(format!(
         "{} of the misses were a person's first read of that URL: no cache keyed by person can serve those, \

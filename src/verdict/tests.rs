@@ -119,7 +119,7 @@ fn more_than_one_per_cent_of_unknown_reads_leaves_the_hit_rate_open() {
     let unknown = |every: u64| {
         Made::new()
             .four_fifths()
-            .reads(STEADY, TEACHER, Source::Unknown, 500, move |slice| u64::from(slice % every == 0))
+            .reads(STEADY, TEACHER, Source::Unknown, 500, move |slice| u64::from(slice.is_multiple_of(every)))
             .evidence()
     };
     expect("hit_rate > 60%", &unknown(20), Judgement::Pass);
@@ -171,7 +171,7 @@ fn what_happens_outside_the_measured_phases_is_not_judged() {
 fn errors_are_counted_over_everything_that_was_asked() {
     let evidence = Made::new()
         .four_fifths()
-        .reads(STEADY, TEACHER, Source::Error, 500, |slice| u64::from(slice % 2 == 0))
+        .reads(STEADY, TEACHER, Source::Error, 500, |slice| u64::from(slice.is_multiple_of(2)))
         .evidence();
     let finding = expect("error_rate < 1%", &evidence, Judgement::Fail);
     assert!((finding.measured.unwrap() - 50.0 / 1_050.0).abs() < 1e-9, "{finding:?}");

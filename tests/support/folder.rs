@@ -74,7 +74,9 @@ impl RunFolder {
                 assert!(!text.contains(secret), "{name} holds {secret}");
             }
             let token = bytes.windows(66).find(|window| {
-                window[0].is_ascii_digit() && window[1] == b'.' && window[2..].iter().all(u8::is_ascii_hexdigit)
+                window[0].is_ascii_digit()
+                    && window[1] == b'.'
+                    && window[2..].iter().all(u8::is_ascii_hexdigit)
             });
             assert!(token.is_none(), "{name} holds what looks like a token: {token:?}");
         }
@@ -87,7 +89,10 @@ fn collect(root: &Path, at: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
         if path.is_dir() {
             collect(root, &path, files);
         } else {
-            files.insert(path.strip_prefix(root).unwrap().display().to_string(), std::fs::read(&path).unwrap());
+            files.insert(
+                path.strip_prefix(root).unwrap().display().to_string(),
+                std::fs::read(&path).unwrap(),
+            );
         }
     }
 }

@@ -46,7 +46,13 @@ impl Proxy {
     }
 }
 
-async fn pass_on(State(relay): State<Relay>, method: Method, uri: Uri, mut headers: HeaderMap, body: Bytes) -> Response {
+async fn pass_on(
+    State(relay): State<Relay>,
+    method: Method,
+    uri: Uri,
+    mut headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let read = method == Method::GET;
     let bypass = headers.get(header::CACHE_CONTROL).is_some_and(|value| value == "no-cache");
     let uncached = read && !bypass && matches!(relay.twist, Twist::Uncached);
@@ -60,7 +66,8 @@ async fn pass_on(State(relay): State<Relay>, method: Method, uri: Uri, mut heade
     };
     let (status, mut fields) = (answer.status(), answer.headers().clone());
     let Ok(body) = answer.bytes().await else { return StatusCode::BAD_GATEWAY.into_response() };
-    let (x_cache, cache_status) = (HeaderName::from_static("x-cache"), HeaderName::from_static("cache-status"));
+    let (x_cache, cache_status) =
+        (HeaderName::from_static("x-cache"), HeaderName::from_static("cache-status"));
     match relay.twist {
         Twist::Slow(delay) if read => tokio::time::sleep(delay).await,
         Twist::Uncached if uncached && fields.contains_key(&x_cache) => {

@@ -20,8 +20,16 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn start() -> Self {
-        let mut command =
-            cacheproof(["serve", "--size", "small", "--port", "0", "--time-scale", "60", "--exit-with-parent"]);
+        let mut command = cacheproof([
+            "serve",
+            "--size",
+            "small",
+            "--port",
+            "0",
+            "--time-scale",
+            "60",
+            "--exit-with-parent",
+        ]);
         command.env("CACHEPROOF_PASSWORD", PASSWORD).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lifeline = child.stdin.take().unwrap();

@@ -67,11 +67,13 @@ fn each_mistake_is_named_with_its_line_and_what_would_be_right() {
         ("\"{score}\"", "\"{scores}\"", 8, &["unknown placeholder {scores}"]),
         ("users: 2", "users: 0", 11, &["role \"teacher\"", "at least 1"]),
         ("users: 2", "users: 20000", 11, &["10000"]),
+        ("users: 2", "users: 4294967295", 11, &["10000"]),
         ("users: 2", "users: -3", 11, &["invalid type: integer `-3`", "u32"]),
         ("returns: 0.5", "returns: 1.5", 12, &["probability"]),
         ("pages: 8,", "pages: 0.5,", 12, &["at least 1"]),
         ("gap: 1m", "gap: soon", 12, &["not a length of time", "1h 30m"]),
         ("gap: 1m", "gap: 90", 12, &["a length of time like"]),
+        ("gap: 1m", "gap: 25h", 12, &["session.gap 25h", "at most 24h"]),
         ("shape: 0.7", "shape: 0", 10, &["think.shape", "above 0"]),
         ("grade: 0.3}", "grading: 0.3}", 14, &["unknown action \"grading\"", "did you mean \"grade\"?"]),
         ("report: 6", "report: -6", 14, &["must not be negative"]),
@@ -86,6 +88,7 @@ fn each_mistake_is_named_with_its_line_and_what_would_be_right() {
         ("every: 15s", "every: 100ms", 15, &["at least 1s"]),
         ("kind: warm-up", "kind: warmup", 18, &["unknown variant `warmup`", "did you mean \"warm-up\"?"]),
         ("duration: 6s", "duration: 0s", 19, &["phase \"steady\"", "at least 1s"]),
+        ("duration: 6s", "duration: 169h", 19, &["phase \"steady\"", "at most 168h"]),
         ("duration: 6s}", "duration: 6s, samples: 3}", 17, &["only a pairs phase"]),
         ("{kind: warm-up, duration: 1s}", "{kind: steady, duration: 1s}", 18, &["two phases", "name:"]),
         (
@@ -131,6 +134,31 @@ fn each_mistake_is_named_with_its_line_and_what_would_be_right() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn an_error_points_at_the_role_that_is_wrong_and_not_at_the_first_one() {
+    let teacher = &SCENARIO[SCENARIO.find("  teacher:").unwrap()..SCENARIO.find("phases:").unwrap()];
+    let tutor = teacher
+        .replace("teacher", "tutor")
+        .replace("actions: {list: 4,", "actions: {list: 4, report: 1,")
+        .replace(", report: 6", "");
+    for (from, to, line) in [
+        ("returns: 0.5", "returns: 1.5", 18),
+        ("pages: 8,", "pages: 0,", 18),
+        ("shape: 0.7", "shape: 0", 16),
+        ("grade: 0.3", "grading: 0.3", 20),
+        ("every: 15s", "every: 1ms", 21),
+        ("users: 2", "users: 0", 17),
+    ] {
+        assert!(tutor.contains(from), "{from}");
+        let text = SCENARIO.replace("phases:", &format!("{}phases:", tutor.replace(from, to)));
+        let error = read(&text, &Changes::default()).expect_err(to).to_string();
+        assert!(
+            error.starts_with(&format!("table.yaml:{line}:")) && error.contains("tutor"),
+            "`{to}`: {error}"
+        );
+    }
 }
 
 #[test]
