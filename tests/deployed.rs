@@ -104,7 +104,7 @@ fn a_deployed_target_that_goes_away_ends_the_run_and_the_evidence_is_kept() {
     let mut command =
         cacheproof(["run".as_ref(), scenario.as_os_str(), "--target".as_ref(), service.url.as_ref()]);
     command
-        .args(["--metrics", "0", "--duration", "2m", "--set", "phases.0.duration=1s", "--out"])
+        .args(["--metrics", "0", "--duration", "2m", "--set", "phases.2.duration=1s", "--out"])
         .arg(&folder.path);
     command.env("CACHEPROOF_PASSWORD", PASSWORD);
     let running = Running::start(command);

@@ -1,6 +1,7 @@
 //! Runs that end before their time: what was gathered is kept, and says what it covers.
 
 use cacheproof::evidence::Caveat;
+use cacheproof::observe::{Fault, Source};
 use cacheproof::verdict::Outcome;
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use crate::support::{eventually, http, temporary, turn};
 fn under_way(folder: &RunFolder) -> Running {
     let out = folder.path.to_str().unwrap();
     let mut arguments = vec!["run", "smoke", "--out", out, "--duration", "2m", "--users", "12"];
-    arguments.extend(["--set", "phases.0.duration=1s", "--metrics", "0"]);
+    arguments.extend(["--metrics", "0"]);
     let running = Running::start(cacheproof(arguments));
     let metrics = running.says("metrics of this run: ", Duration::from_secs(30));
     eventually("the steady phase", Duration::from_secs(60), || {
@@ -51,6 +52,28 @@ fn ctrl_c_ends_a_run_at_once_and_keeps_what_it_has() {
     eventually("the end of the embedded service", Duration::from_secs(5), || {
         (!std::path::Path::new(&format!("/proc/{}", target[0])).exists()).then_some(())
     });
+}
+
+#[test]
+fn ctrl_c_ends_a_run_whose_target_has_stalled() {
+    let (_turn, dir) = (turn(), temporary());
+    let folder = RunFolder::at(dir.path().join("run"));
+    let running = under_way(&folder);
+    let target = children(running.pid());
+    signal(target[0], "STOP");
+    // Long enough for people and counters to be waiting for answers that do not come.
+    std::thread::sleep(Duration::from_secs(2));
+    running.signal("INT");
+    let asked = Instant::now();
+    let ended = running.end(Duration::from_secs(30));
+    ended.expect(&[130]);
+    // As above, and two seconds in which the stalled service might have ended by itself.
+    assert!(asked.elapsed() < Duration::from_secs(7), "it took {:?}", asked.elapsed());
+    let evidence = folder.evidence();
+    assert!(evidence.fault(Fault::Abandoned) > 0, "{:?}", evidence.faults);
+    let errors: u64 =
+        evidence.cells.iter().filter(|cell| cell.source == Source::Error).map(|cell| cell.n).sum();
+    assert_eq!(errors, 0, "what we gave up is not the target's error");
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn a_run_folder_is_judged_and_reported_again_without_load() {
     let folder = RunFolder::at(dir.path().join("run"));
     let out = folder.path.to_str().unwrap();
     let arguments =
-        ["run", "smoke", "--out", out, "--duration", "4s", "--set", "phases.0.duration=2s", "--json"];
+        ["run", "smoke", "--out", out, "--duration", "4s", "--set", "phases.2.duration=2s", "--json"];
     let ended = run(cacheproof(arguments), Duration::from_secs(60));
     ended.expect(&[0, 10, 11]);
     assert_eq!(ended.stderr, "", "with --json there is only the verdict");

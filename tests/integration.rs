@@ -7,6 +7,7 @@ mod deployed;
 mod ending;
 mod folder;
 mod live;
+mod page;
 mod refused;
 mod schemas;
 mod smoke;

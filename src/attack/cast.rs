@@ -64,13 +64,11 @@ pub enum CastError {
         /// People there are.
         found: usize,
     },
-    /// Nobody of a role may read anything.
-    #[error("role \"{role}\": none of its {people} people may read a report, so `{action}` cannot be done")]
+    /// Nobody of a role can do an action.
+    #[error("role \"{role}\": the target knows nothing that any of its people could use for `{action}`")]
     Nothing {
         /// The role.
         role: String,
-        /// People looked at.
-        people: usize,
         /// The action.
         action: String,
     },
@@ -133,29 +131,44 @@ impl Cast {
             names.truncate(behaviour.people as usize);
             people.extend(names.into_iter().map(|name| (role, name)));
         }
-        let people: Vec<Person> = stream::iter(people.into_iter().enumerate())
-            .map(|(index, (role, username))| enter(plan, target, index, role, username))
+        let people: Vec<Person> = stream::iter(people)
+            .map(|(role, username)| enter(plan, target, role, username))
             .buffered(AT_ONCE)
             .try_collect()
             .await?;
-        let cast = Self::new(people, plan.roles.len(), staff);
+        // Somebody without reports would only ask for what is not there.
+        let (able, idle): (Vec<Person>, Vec<Person>) = people
+            .into_iter()
+            .partition(|person| reads_report(plan, person.role).is_none() || !person.reports.is_empty());
+        if !idle.is_empty() {
+            tracing::warn!("{} people may read no report and are left out", idle.len());
+        }
+        let able = (0..).zip(able).map(|(index, person)| Person { index, ..person }).collect();
+        let cast = Self::new(able, plan.roles.len(), staff);
         cast.check(plan)?;
         Ok(cast)
     }
 
-    /// Each action that a role does must be possible for somebody of the role.
+    /// Each place needs somebody, and each action somebody who can do it.
     fn check(&self, plan: &Plan) -> Result<(), CastError> {
         for (role, behaviour) in plan.roles.iter().enumerate() {
+            let people = &self.by_role[role];
+            if let (true, Some(action)) = (people.is_empty(), reads_report(plan, role as u16)) {
+                return Err(CastError::Nothing { role: behaviour.name.clone(), action });
+            }
+            if people.len() < behaviour.users as usize {
+                return Err(CastError::TooFew {
+                    role: behaviour.name.clone(),
+                    wanted: behaviour.users,
+                    found: people.len(),
+                });
+            }
             for (action, _) in &behaviour.actions {
                 let action = &plan.actions[usize::from(*action)];
-                let able = self.by_role[role].iter().map(|index| self.person(*index)).any(|person| {
-                    (!action.uses(Placeholder::Report) || !person.reports.is_empty())
-                        && (!action.uses(Placeholder::Answer) || !person.answers.is_empty())
-                });
-                if !able {
+                let grades = action.uses(Placeholder::Answer);
+                if grades && people.iter().all(|index| self.person(*index).answers.is_empty()) {
                     return Err(CastError::Nothing {
                         role: behaviour.name.clone(),
-                        people: self.by_role[role].len(),
                         action: action.name.clone(),
                     });
                 }
@@ -163,6 +176,15 @@ impl Cast {
         }
         Ok(())
     }
+}
+
+/// The first action of a role that needs a report, if any does.
+fn reads_report(plan: &Plan, role: u16) -> Option<String> {
+    let behaviour = &plan.roles[usize::from(role)];
+    let dashboard = behaviour.dashboard.iter().map(|dashboard| dashboard.action);
+    let mut actions = behaviour.actions.iter().map(|(action, _)| *action).chain(dashboard);
+    let reads = actions.find(|action| plan.actions[usize::from(*action)].uses(Placeholder::Report));
+    reads.map(|action| plan.actions[usize::from(action)].name.clone())
 }
 
 /// Names of everybody of a role.
@@ -190,13 +212,7 @@ async fn names(
     Ok(names)
 }
 
-async fn enter(
-    plan: &Plan,
-    target: &Target,
-    index: usize,
-    role: usize,
-    username: String,
-) -> Result<Person, TargetError> {
+async fn enter(plan: &Plan, target: &Target, role: usize, username: String) -> Result<Person, TargetError> {
     let token = target.log_in(&username).await?;
     let reports = ids(target, target.url(&plan.target.discovery.reports), REPORTS, &token).await?;
     let grades = plan.roles[role]
@@ -208,14 +224,7 @@ async fn enter(
     } else {
         Vec::new()
     };
-    Ok(Person {
-        index: u32::try_from(index).unwrap_or(u32::MAX),
-        role: u16::try_from(role).unwrap_or(u16::MAX),
-        username,
-        token,
-        reports,
-        answers,
-    })
+    Ok(Person { index: 0, role: u16::try_from(role).unwrap_or(u16::MAX), username, token, reports, answers })
 }
 
 /// The ids of the first items of a list.

@@ -24,6 +24,9 @@ use std::time::Duration;
 /// The target's counters are read so often.
 const SCRAPE_EVERY: Duration = Duration::from_secs(1);
 
+/// A counter that takes longer than this to read is not read.
+const SCRAPE_WITHIN: Duration = Duration::from_secs(2);
+
 /// An attack that could not be carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum AttackError {
@@ -69,7 +72,8 @@ pub async fn conduct(
     };
     let recorder = Recorder::start(Gatherer::new(names, to_micros(plan.slice())), live.clone());
     let scraper = Scraper::new(
-        target.http.clone(),
+        Http::new(&target.base, SCRAPE_WITHIN).map_err(TargetError::Client)?,
+        stop.clone(),
         clock,
         target.url(&plan.target.stats),
         target.url(&plan.target.metrics),
@@ -84,7 +88,6 @@ pub async fn conduct(
         sink: recorder.sink(),
         stop: stop.clone(),
         phase: Arc::new(AtomicU16::new(0)),
-        curtain: Stop::default(),
         refused: Arc::default(),
     };
     let pid = target.embedded.as_ref().and_then(super::embedded::Embedded::pid);
@@ -130,8 +133,9 @@ impl Company {
                     at += 1;
                 }
                 Kind::WarmUp | Kind::Steady => {
-                    self.traffic(at, &plans[at..], phases, machine).await?;
-                    at = plans.len();
+                    let traffic = plans[at..].iter().take_while(|phase| phase.kind != Kind::Pairs).count();
+                    self.traffic(at, &plans[at..at + traffic], phases, machine).await?;
+                    at += traffic;
                 }
             }
         }
@@ -179,8 +183,8 @@ impl Company {
         phases: &mut Vec<Phase>,
         machine: &mut Vec<Machine>,
     ) -> Result<(), AttackError> {
-        let posts = self.posts()?;
-        let curtain = self.stage.curtain.clone();
+        let curtain = Stop::default();
+        let posts = self.posts(&curtain)?;
         let over = {
             let curtain = curtain.clone();
             move || curtain.is_stopped()
@@ -217,7 +221,10 @@ impl Company {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
             tokio::select! {
-                () = self.stage.stop.stopped() => return false,
+                () = self.stage.stop.stopped() => {
+                    self.stage.sink.scrape(self.scraper.read(phase).await).await;
+                    return false;
+                }
                 () = tokio::time::sleep_until(end) => {
                     self.stage.sink.scrape(self.scraper.read(phase).await).await;
                     return true;
@@ -230,7 +237,7 @@ impl Company {
         }
     }
 
-    fn posts(&self) -> Result<Vec<Post>, AttackError> {
+    fn posts(&self, curtain: &Stop) -> Result<Vec<Post>, AttackError> {
         let plan = &self.stage.plan;
         let mut posts = Vec::new();
         for (role, behaviour) in plan.roles.iter().enumerate() {
@@ -241,7 +248,7 @@ impl Company {
                 let journey =
                     Journey::new(Arc::clone(plan), role, u32::try_from(place).unwrap_or(u32::MAX), people);
                 let http = Http::new(&self.stage.base, TIMEOUT).map_err(TargetError::Client)?;
-                workers.push(Worker::new(self.stage.clone(), journey, http));
+                workers.push(Worker::new(self.stage.clone(), curtain.clone(), journey, http));
             }
             posts.push(Post { name: behaviour.name.clone(), workers });
         }

@@ -111,9 +111,10 @@ impl Journey {
         wait += self.think_left;
         if self.pages_left == 0 {
             wait += self.pause();
-            if !self.rng.random_bool(self.behaviour().returns) {
-                let at = self.rng.random_range(0..self.people.len());
-                self.person = self.people[at];
+            if self.people.len() > 1 && !self.rng.random_bool(self.behaviour().returns) {
+                let others: Vec<u32> =
+                    self.people.iter().copied().filter(|person| *person != self.person).collect();
+                self.person = others[self.rng.random_range(0..others.len())];
             }
             self.arrive();
         }

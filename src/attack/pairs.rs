@@ -103,19 +103,20 @@ impl Pair<'_> {
     }
 
     async fn record(&self, cached_first: bool, queries: Option<f64>, seen: &[(Arm, Option<Seen>)]) {
+        let role = self.stage.cast.person(self.step.person).role;
         let of =
             |wanted: Arm| seen.iter().find(|(arm, _)| *arm == wanted).and_then(|(_, seen)| seen.as_ref());
         let (Some(cached), Some(uncached)) = (of(Arm::Cached), of(Arm::Uncached)) else {
-            return self.stage.sink.dropped(self.step.action, PairFlaw::Failed).await;
+            return self.stage.sink.dropped(role, self.step.action, PairFlaw::Failed).await;
         };
         if !cached.source.is_hit() {
-            return self.stage.sink.dropped(self.step.action, PairFlaw::NotAHit).await;
+            return self.stage.sink.dropped(role, self.step.action, PairFlaw::NotAHit).await;
         }
         if uncached.source != Source::Bypass {
-            return self.stage.sink.dropped(self.step.action, PairFlaw::NotABypass).await;
+            return self.stage.sink.dropped(role, self.step.action, PairFlaw::NotABypass).await;
         }
         let pair = PairRecord {
-            role: self.stage.cast.person(self.step.person).role,
+            role,
             action: self.step.action,
             person: self.step.person,
             cached_us: cached.latency_us,

@@ -6,13 +6,13 @@ use crate::observe::{Observation, Scrape};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-/// Observations on their way; when so many wait, people wait too, and the lag shows it.
+/// Observations on their way; when so many wait, people wait too.
 const WAITING: usize = 1 << 16;
 
 enum Event {
     Seen(Observation),
     Pair(PairRecord),
-    Dropped(u16, PairFlaw),
+    Dropped(u16, u16, PairFlaw),
     Scrape(Box<Scrape>),
     End,
 }
@@ -41,7 +41,7 @@ impl Recorder {
                         gatherer.observe(&seen);
                     }
                     Event::Pair(pair) => gatherer.pair(pair),
-                    Event::Dropped(action, why) => gatherer.drop_pair(action, why),
+                    Event::Dropped(role, action, why) => gatherer.drop_pair(role, action, why),
                     Event::Scrape(scrape) => {
                         live.scrape(&scrape);
                         gatherer.scrape(*scrape);
@@ -83,8 +83,8 @@ impl Sink {
     }
 
     /// A pair that could not be used.
-    pub async fn dropped(&self, action: u16, why: PairFlaw) {
-        self.send(Event::Dropped(action, why)).await;
+    pub async fn dropped(&self, role: u16, action: u16, why: PairFlaw) {
+        self.send(Event::Dropped(role, action, why)).await;
     }
 
     /// The target's own counters.

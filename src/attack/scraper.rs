@@ -2,16 +2,22 @@
 
 use super::clock::Clock;
 use super::http::{Ask, Http};
+use super::stop::Stop;
 use crate::observe::{Exposition, Scrape, read_stats};
 use crate::plan::{Plan, TargetPlan};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// After Ctrl-C the target has so long to tell its counters once more.
+const LAST_WORD: Duration = Duration::from_millis(300);
 
 /// Reads the management call and the Prometheus text.
 #[derive(Clone, Debug)]
 pub(super) struct Scraper {
     http: Http,
+    stop: Stop,
     clock: Clock,
     stats: Url,
     metrics: Url,
@@ -22,13 +28,14 @@ pub(super) struct Scraper {
 impl Scraper {
     pub(super) fn new(
         http: Http,
+        stop: Stop,
         clock: Clock,
         stats: Url,
         metrics: Url,
         staff: HeaderValue,
         plan: Arc<Plan>,
     ) -> Self {
-        Self { http, clock, stats, metrics, staff, plan }
+        Self { http, stop, clock, stats, metrics, staff, plan }
     }
 
     /// Both, at one moment. What the target does not tell is absent.
@@ -58,7 +65,12 @@ impl Scraper {
     }
 
     async fn get(&self, url: &Url, token: Option<&HeaderValue>) -> Option<Vec<u8>> {
-        let answer = self.http.send(&Ask::get(url, token)).await.outcome.ok()?;
+        let ask = Ask::get(url, token);
+        let exchange = tokio::select! {
+            exchange = self.http.send(&ask) => exchange,
+            () = async { self.stop.stopped().await; tokio::time::sleep(LAST_WORD).await } => return None,
+        };
+        let answer = exchange.outcome.ok()?;
         if answer.status == 200 { answer.body } else { None }
     }
 }

@@ -35,8 +35,6 @@ pub(super) struct Stage {
     pub(super) stop: Stop,
     /// Index of the phase that is on.
     pub(super) phase: Arc<AtomicU16>,
-    /// Ends the people's work at the end of the last phase.
-    pub(super) curtain: Stop,
     /// Connections refused in a row.
     pub(super) refused: Arc<AtomicU32>,
 }
@@ -57,14 +55,16 @@ impl Stage {
 /// One place at work.
 pub(super) struct Worker {
     stage: Stage,
+    /// Ends the people's work at the end of the last traffic phase.
+    curtain: Stop,
     journey: Journey,
     http: Http,
     browsers: HashMap<u32, Browser>,
 }
 
 impl Worker {
-    pub(super) fn new(stage: Stage, journey: Journey, http: Http) -> Self {
-        Self { stage, journey, http, browsers: HashMap::new() }
+    pub(super) fn new(stage: Stage, curtain: Stop, journey: Journey, http: Http) -> Self {
+        Self { stage, curtain, journey, http, browsers: HashMap::new() }
     }
 
     /// The client of this place, with connections of its own.
@@ -78,7 +78,7 @@ impl Worker {
         let due = Instant::now() + self.stage.plan.wall(step.wait);
         tokio::select! {
             () = tokio::time::sleep_until(due.into()) => {}
-            () = self.stage.curtain.stopped() => return,
+            () = self.curtain.stopped() => return,
         }
         let phase = self.stage.phase.load(Ordering::Acquire);
         let request = render(

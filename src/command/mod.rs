@@ -2,6 +2,7 @@
 
 mod check;
 mod judge;
+mod open_files;
 mod prepare;
 mod progress;
 mod report;

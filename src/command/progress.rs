@@ -100,8 +100,7 @@ fn line(snapshot: &Snapshot) -> String {
         .iter()
         .filter_map(|role| Some(format!("{} {:.0} %", role.name, role.rate()? * 100.0)))
         .collect();
-    // In a pairs phase half the reads are arranged to hit: a rate would mislead.
-    if !rates.is_empty() && phase != "pairs" {
+    if !rates.is_empty() {
         line.push_str(&format!(" · hits: {}", rates.join(", ")));
     }
     if snapshot.errors > 0 {

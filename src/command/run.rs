@@ -1,5 +1,6 @@
 //! `cacheproof run`: scenario, plan, attack, evidence, verdict, files, exit code.
 
+use super::open_files;
 use super::prepare;
 use super::progress::{Mode, Progress};
 use super::signals;
@@ -10,6 +11,7 @@ use crate::exit::{Exit, Failure, OrExit as _};
 use crate::expose::{self, Live};
 use crate::plan::{Place, Plan};
 use crate::report::{self, Folder};
+use crate::scenario::Kind;
 use crate::units::duration;
 use crate::verdict::{Outcome, judge};
 use std::sync::Arc;
@@ -33,16 +35,18 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
             return Err(failure);
         }
     };
-    // Evidence first: whatever fails after this, the run can be judged again.
-    evidence::save(&evidence, folder.path()).map_err(anyhow::Error::from)?;
-    folder.write_scenario(&plan.scenario).map_err(anyhow::Error::from)?;
+    // Evidence first: whatever fails after this, the run can be judged again. A disk that is
+    // full must not keep the verdict from being told.
+    let saved = evidence::save(&evidence, folder.path()).and_then(|()| folder.write_scenario(&plan.scenario));
     let verdict = judge(&plan.slos, &evidence, plan.confidence);
-    report::write(&folder, &evidence, &verdict).map_err(anyhow::Error::from)?;
+    let written = report::write(&folder, &evidence, &verdict);
     if args.json {
-        println!("{}", report::to_json(&verdict));
+        print!("{}", report::to_json(&verdict));
     } else {
         println!("{}", report::terminal(&verdict, Some(folder.path())));
     }
+    saved.map_err(anyhow::Error::from)?;
+    written.map_err(anyhow::Error::from)?;
     let mut exit = exit_of(verdict.verdict, args.inconclusive);
     match stop.cause() {
         Some(Cause::Interrupted) => exit = exit.and(Exit::Interrupted),
@@ -69,6 +73,7 @@ type Measured = (Evidence, Stop, Option<AttackError>);
 async fn measure(plan: &Arc<Plan>, args: &RunArgs, folder: &Folder, mode: Mode) -> Result<Measured, Failure> {
     let stop = Stop::default();
     signals::install(&stop)?;
+    open_files::raise();
     let live = Live::new(plan);
     if let Some(address) = args.metrics {
         let bound = expose::serve(live.clone(), address).await.or_exit(Exit::Usage)?;
@@ -82,9 +87,10 @@ async fn measure(plan: &Arc<Plan>, args: &RunArgs, folder: &Folder, mode: Mode) 
     let ready = async {
         let target = Target::open(plan, &folder.target_log()).await.map_err(AttackError::from)?;
         let cast = Cast::assemble(plan, &target).await.map_err(AttackError::from)?;
-        Ok::<_, AttackError>((target, cast))
+        let store = store_name(&target, &cast, plan).await;
+        Ok::<_, AttackError>((target, cast, store))
     };
-    let (mut target, cast) = tokio::select! {
+    let (mut target, cast, store) = tokio::select! {
         ready = ready => ready.map_err(refused)?,
         () = stop.stopped() => {
             return Err(Failure { exit: Exit::Interrupted, source: anyhow::anyhow!("interrupted before anything was measured") });
@@ -97,7 +103,6 @@ async fn measure(plan: &Arc<Plan>, args: &RunArgs, folder: &Folder, mode: Mode) 
         plan.users(),
         duration(plan.longest())
     ));
-    let store = store_name(&target, &cast, plan).await;
     let started_at = jiff::Timestamp::now();
     let attack_begun = Instant::now();
     let progress = Progress::start(mode, live.clone(), plan.longest());
@@ -163,13 +168,13 @@ fn caveats(plan: &Plan, evidence: &Evidence, stop: &Stop) -> Vec<Caveat> {
     if plan.target.time_scale != 1.0 {
         caveats.push(Caveat::TimeCompressed { scale: plan.target.time_scale });
     }
-    let measured = |name: &str| evidence.phases.iter().any(|phase| phase.measured && phase.name == name);
-    for machine in evidence.environment.machine.iter().filter(|machine| measured(&machine.phase)) {
-        if let Some(target) = machine.target {
+    for (phase, machine) in evidence.phases.iter().zip(&evidence.environment.machine) {
+        if let (true, Some(target)) = (phase.measured, machine.target) {
             caveats.push(Caveat::SharedMachine { generator: machine.generator, target });
         }
-        if let Some(share) = machine.steal.filter(|share| *share > STEAL) {
-            caveats.push(Caveat::Steal { share });
+        // Steal matters wherever latencies are judged: in the pairs as well.
+        if let Some(share) = machine.steal.filter(|share| *share > STEAL && phase.kind != Kind::WarmUp) {
+            caveats.push(Caveat::Steal { phase: phase.name.clone(), share });
         }
     }
     if evidence.lag.p99_us > LATE_US {

@@ -11,6 +11,8 @@ use crate::scenario::suggest;
 use crate::units::{bytes, micros, to_micros};
 use std::sync::Arc;
 
+/// Headers of an answer that may hold a token.
+const SECRETS: [&str; 3] = ["set-cookie", "authorization", "x-auth-token"];
 /// So much of a body is printed.
 const BODY: usize = 400;
 
@@ -103,7 +105,9 @@ async fn show(target: &Target, action: &ActionPlan, person: &Person) -> bool {
                 claim(&answer.headers).source.as_str()
             );
             for (name, value) in &answer.headers {
-                println!("   {name}: {}", value.to_str().unwrap_or("(not text)"));
+                let secret = SECRETS.contains(&name.as_str());
+                let shown = if secret { "(not shown)" } else { value.to_str().unwrap_or("(not text)") };
+                println!("   {name}: {shown}");
             }
             let text = String::from_utf8_lossy(answer.body.as_deref().unwrap_or_default()).into_owned();
             let shown: String = text.chars().take(BODY).collect();

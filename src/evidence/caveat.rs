@@ -10,6 +10,8 @@ use std::fmt;
 pub enum Caveat {
     /// The machine was taken away from us.
     Steal {
+        /// In which phase.
+        phase: String,
         /// Share of the machine's time, 0 to 1.
         share: f64,
     },
@@ -63,9 +65,9 @@ impl fmt::Display for Caveat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use crate::units::{micros, percent};
         match self {
-            Self::Steal { share } => write!(
+            Self::Steal { phase, share } => write!(
                 f,
-                "other tenants took {} of this machine's processor time: latencies are too high by an unknown amount",
+                "in {phase}, other tenants took {} of this machine's processor time: latencies are too high by an unknown amount",
                 percent(*share)
             ),
             Self::Interrupted { covers } => {

@@ -3,7 +3,7 @@
 use super::{
     Cell, DroppedPairs, Evidence, IntervalHistogram, Lag, PairFlaw, PairRecord, Phase, SCHEMA_VERSION,
 };
-use crate::observe::{Observation, Scrape, Source};
+use crate::observe::{Fault, Observation, Scrape, Source};
 use hdrhistogram::Histogram;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -43,10 +43,11 @@ pub struct Gatherer {
     histograms: HashMap<Key, Histogram<u32>>,
     requests: HashSet<u64>,
     pairs: Vec<PairRecord>,
-    dropped: BTreeMap<(u16, PairFlaw), u64>,
+    dropped: BTreeMap<(u16, u16, PairFlaw), u64>,
     scrapes: Vec<Scrape>,
     faults: BTreeMap<String, u64>,
-    lag: Histogram<u64>,
+    /// By phase: only the measured ones count.
+    lag: BTreeMap<u16, Histogram<u64>>,
     overflow: Option<&'static str>,
 }
 
@@ -63,13 +64,20 @@ impl Gatherer {
             dropped: BTreeMap::new(),
             scrapes: Vec::new(),
             faults: BTreeMap::new(),
-            lag: histogram(),
+            lag: BTreeMap::new(),
             overflow: None,
         }
     }
 
     /// Adds one response.
     pub fn observe(&mut self, seen: &Observation) {
+        if let Some(fault) = seen.fault {
+            *self.faults.entry(fault.as_str().to_owned()).or_default() += 1;
+        }
+        if seen.fault == Some(Fault::Abandoned) {
+            // Our own doing: it says nothing of the target.
+            return;
+        }
         let slice = u32::try_from(seen.finished_us / self.slice_us).unwrap_or(u32::MAX);
         let key = Key { phase: seen.phase, role: seen.role, action: seen.action, source: seen.source, slice };
         let first = if self.requests.len() < REQUESTS {
@@ -98,16 +106,16 @@ impl Gatherer {
         cell.validated += u64::from(seen.validated);
         cell.bytes += seen.bytes;
         cell.latency_us += latency;
-        if let Some(fault) = seen.fault {
-            *self.faults.entry(fault.as_str().to_owned()).or_default() += 1;
-        }
         self.histograms
             .entry(key)
             // This kind grows with its values; one with a fixed maximum would clip them.
             .or_insert_with(|| Histogram::new(3).expect("3 digits are a valid precision"))
             .record(latency.min(MAX_US))
             .expect("a histogram that grows takes every value");
-        self.lag.saturating_record(seen.started_us.saturating_sub(seen.due_us).min(MAX_US));
+        self.lag
+            .entry(seen.phase)
+            .or_insert_with(histogram)
+            .saturating_record(seen.started_us.saturating_sub(seen.due_us).min(MAX_US));
     }
 
     /// Adds a pair.
@@ -120,8 +128,8 @@ impl Gatherer {
     }
 
     /// Counts a pair that could not be used.
-    pub fn drop_pair(&mut self, action: u16, why: PairFlaw) {
-        *self.dropped.entry((action, why)).or_default() += 1;
+    pub fn drop_pair(&mut self, role: u16, action: u16, why: PairFlaw) {
+        *self.dropped.entry((role, action, why)).or_default() += 1;
     }
 
     /// Adds what the target says of itself.
@@ -153,6 +161,12 @@ impl Gatherer {
                     .collect(),
             })
             .collect();
+        let mut lag = histogram();
+        for (phase, part) in &self.lag {
+            if phases.get(usize::from(*phase)).is_some_and(|phase| phase.measured) {
+                lag.add(part).expect("both have the same bounds");
+            }
+        }
         Evidence {
             schema_version: SCHEMA_VERSION,
             run: super::Run::default(),
@@ -166,15 +180,15 @@ impl Gatherer {
             pairs_dropped: self
                 .dropped
                 .into_iter()
-                .map(|((action, why), n)| DroppedPairs { action, why, n })
+                .map(|((role, action, why), n)| DroppedPairs { role, action, why, n })
                 .collect(),
             scrapes: self.scrapes,
             faults: self.faults,
             lag: Lag {
-                n: self.lag.len(),
-                p50_us: self.lag.value_at_quantile(0.5),
-                p99_us: self.lag.value_at_quantile(0.99),
-                max_us: self.lag.max(),
+                n: lag.len(),
+                p50_us: lag.value_at_quantile(0.5),
+                p99_us: lag.value_at_quantile(0.99),
+                max_us: lag.max(),
             },
             environment: super::Environment::here(),
             caveats: self
@@ -194,7 +208,6 @@ fn histogram() -> Histogram<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::Fault;
 
     fn seen(person: u32, source: Source, started_us: u64, took: u64, request: u64) -> Observation {
         Observation {
@@ -232,7 +245,7 @@ mod tests {
             [(0, 1, 0), (1, 1, 1)]
         );
         assert_eq!(evidence.responses(), 2);
-        assert_eq!(evidence.lag.n, 2);
+        assert_eq!(evidence.lag.n, 0, "no phase was measured");
     }
 
     #[test]

@@ -174,6 +174,8 @@ pub struct PairRecord {
 /// Pairs that could not be used.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DroppedPairs {
+    /// Index of the role.
+    pub role: u16,
     /// Index of the action.
     pub action: u16,
     /// Why.
@@ -194,7 +196,7 @@ pub enum PairFlaw {
     Failed,
 }
 
-/// Schedule lag of the generator: started minus due.
+/// Schedule lag of the generator in the measured phases: started minus due.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Lag {
     /// Requests.

@@ -37,12 +37,8 @@ impl Selection {
     }
 
     fn takes(&self, evidence: &Evidence, phase: u16, role: u16, action: u16) -> bool {
-        let named = |wanted: &[String], names: &[String], index: u16| {
-            wanted.is_empty() || names.get(usize::from(index)).is_some_and(|name| wanted.contains(name))
-        };
         evidence.phases.get(usize::from(phase)).is_some_and(|phase| self.phase(phase))
-            && named(&self.roles, &evidence.roles, role)
-            && named(&self.actions, &evidence.actions, action)
+            && self.names(evidence, role, action)
     }
 
     fn source(&self, source: Source) -> bool {
@@ -63,15 +59,27 @@ impl Selection {
         })
     }
 
-    /// The pairs that are meant. They stand outside the measured phases.
-    pub fn pairs<'a>(&'a self, evidence: &'a Evidence) -> impl Iterator<Item = &'a PairRecord> {
+    fn names(&self, evidence: &Evidence, role: u16, action: u16) -> bool {
         let named = |wanted: &[String], names: &[String], index: u16| {
             wanted.is_empty() || names.get(usize::from(index)).is_some_and(|name| wanted.contains(name))
         };
-        evidence.pairs.iter().filter(move |pair| {
-            named(&self.roles, &evidence.roles, pair.role)
-                && named(&self.actions, &evidence.actions, pair.action)
-        })
+        named(&self.roles, &evidence.roles, role) && named(&self.actions, &evidence.actions, action)
+    }
+
+    /// The pairs that are meant. They stand outside the measured phases.
+    pub fn pairs<'a>(&'a self, evidence: &'a Evidence) -> impl Iterator<Item = &'a PairRecord> {
+        evidence.pairs.iter().filter(|pair| self.names(evidence, pair.role, pair.action))
+    }
+
+    /// How many of the pairs that are meant could not be used.
+    pub fn pairs_dropped(&self, evidence: &Evidence) -> u64 {
+        let meant = evidence.pairs_dropped.iter().filter(|part| self.names(evidence, part.role, part.action));
+        meant.map(|part| part.n).sum()
+    }
+
+    /// The phases that are meant.
+    pub fn phases<'a>(&'a self, evidence: &'a Evidence) -> impl Iterator<Item = &'a Phase> {
+        evidence.phases.iter().filter(|phase| self.phase(phase))
     }
 
     /// The pairs that are meant as samples for a speedup, clustered by person.

@@ -3,6 +3,7 @@
 use super::metrics::Metrics;
 use crate::observe::{Observation, Scrape, Source};
 use crate::plan::{PhasePlan, Plan};
+use crate::scenario::Kind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,8 @@ struct Inner {
     roles: Vec<String>,
     actions: Vec<String>,
     phases: Vec<String>,
+    /// Phases in which half the reads are arranged to hit: their hit rate would mislead.
+    arranged: Vec<bool>,
     state: Mutex<State>,
 }
 
@@ -85,6 +88,7 @@ impl Live {
             roles,
             actions: plan.actions.iter().map(|action| action.name.clone()).collect(),
             phases: plan.phases.iter().map(|phase| phase.name.clone()).collect(),
+            arranged: plan.phases.iter().map(|phase| phase.kind == Kind::Pairs).collect(),
             state: Mutex::new(state),
         };
         Self { inner: Arc::new(inner) }
@@ -119,7 +123,8 @@ impl Live {
         state.responses += 1;
         state.phase_responses += 1;
         state.errors += u64::from(seen.source == Source::Error);
-        let current = state.phase.is_some_and(|(index, ..)| index == usize::from(seen.phase));
+        let arranged = self.inner.arranged.get(usize::from(seen.phase)).copied().unwrap_or(false);
+        let current = !arranged && state.phase.is_some_and(|(index, ..)| index == usize::from(seen.phase));
         let Some(counts) =
             state.roles.get_mut(usize::from(seen.role)).filter(|_| current && seen.source.in_hit_rate())
         else {

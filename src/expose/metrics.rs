@@ -94,6 +94,7 @@ impl Metrics {
 
     pub(super) fn phase(&self, name: &str) {
         self.phase.reset();
+        self.hit_ratio.reset();
         self.phase.with_label_values(&[name]).set(1.0);
     }
 

@@ -11,9 +11,10 @@ pub struct Claim {
 }
 
 /// Reads `X-Cache`, refined by `Cache-Status` (RFC 9211): only the latter can tell
-/// a coalesced answer, an aggregate or a stale one from a plain hit or miss.
+/// a coalesced or a stale answer from a plain hit.
 pub fn claim(headers: &HeaderMap) -> Claim {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    // Each cache on the way adds its own, the nearest to us last (RFC 9211, section 2).
+    let text = |name: &str| headers.get_all(name).iter().next_back().and_then(|value| value.to_str().ok());
     let plain = text("x-cache").map(|value| {
         let value = value.to_ascii_lowercase();
         // Proxies write "HIT from edge-1" or "TCP_MEM_HIT"; the word decides.
@@ -32,7 +33,6 @@ pub fn claim(headers: &HeaderMap) -> Claim {
     let standard = text("cache-status").map(cache_status);
     let source = match (plain, standard) {
         (Some(Source::Hit), Some(refined @ (Source::Coalesced | Source::Stale))) => refined,
-        (Some(Source::Miss), Some(Source::Aggregate)) => Source::Aggregate,
         (Some(Source::Unknown) | None, Some(standard)) => standard,
         (Some(plain), _) => plain,
         (None, None) => Source::Unknown,

@@ -50,7 +50,11 @@ impl Exposition {
             .filter(|line| !line.is_empty() && !line.starts_with('#'))
             .filter_map(|line| {
                 let (name, labels, rest) = series(line)?;
-                let value = rest.split_whitespace().next()?.parse().ok()?;
+                let value: f64 = rest.split_whitespace().next()?.parse().ok()?;
+                // Nothing can be counted or subtracted with NaN or infinity.
+                if !value.is_finite() {
+                    return None;
+                }
                 Some(Sample { name, labels, value })
             })
             .collect();

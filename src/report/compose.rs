@@ -131,6 +131,12 @@ pub(super) fn headline(verdict: &Verdict) -> String {
             )
         }
         crate::verdict::Outcome::Inconclusive if all == 0 => "Inconclusive: the scenario has no SLOs.".into(),
+        crate::verdict::Outcome::Inconclusive if open == 0 => {
+            format!(
+                "Inconclusive: all {all} {} are met as far as the run went, but it was cut short.",
+                plural(all)
+            )
+        }
         crate::verdict::Outcome::Inconclusive => {
             format!(
                 "Inconclusive: none of {all} {} missed, {passed} met, {open} could not be decided.",
@@ -270,14 +276,9 @@ fn pairs(evidence: &Evidence) -> Vec<(String, Vec<String>)> {
             } else {
                 format!("{:.1}", costs.iter().sum::<f64>() / costs.len() as f64)
             };
-            let ratios =
-                Selection { actions: vec![action.clone()], ..Selection::default() }.speed_pairs(evidence);
-            let dropped: u64 = evidence
-                .pairs_dropped
-                .iter()
-                .filter(|dropped| usize::from(dropped.action) == index)
-                .map(|dropped| dropped.n)
-                .sum();
+            let selection = Selection { actions: vec![action.clone()], ..Selection::default() };
+            let ratios = selection.speed_pairs(evidence);
+            let dropped = selection.pairs_dropped(evidence);
             let cells = vec![
                 count(of.len() as u64),
                 count(dropped),

@@ -1,5 +1,5 @@
 //! `histograms.hlog`: the interval histograms in HdrHistogram's V2 log format, one
-//! line a slice and `role.action.source`, latencies in microseconds.
+//! line a slice and `phase.role.action.source`, latencies in microseconds.
 
 use super::ReportError;
 use crate::evidence::Evidence;
@@ -39,12 +39,9 @@ pub(super) fn render(evidence: &Evidence) -> Result<Vec<u8>, ReportError> {
         let name = |names: &[String], index: u16| {
             names.get(usize::from(index)).map_or("unknown", String::as_str).to_owned()
         };
-        let tag = format!(
-            "{}.{}.{}",
-            name(&evidence.roles, part.role),
-            name(&evidence.actions, part.action),
-            part.source.as_str()
-        );
+        let phase = evidence.phases.get(usize::from(part.phase)).map_or("unknown", |phase| &phase.name);
+        let (role, action) = (name(&evidence.roles, part.role), name(&evidence.actions, part.action));
+        let tag = format!("{phase}.{role}.{action}.{}", part.source.as_str());
         log.write_histogram(&histogram, slice * part.slice, slice, Tag::new(&tag))
             .map_err(|error| fail(&format!("{error:?}")))?;
     }

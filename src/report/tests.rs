@@ -74,8 +74,8 @@ fn the_histogram_log_holds_every_response_under_its_tag() {
     let values = read_log(&hlog::render(&evidence).unwrap());
     let n = |tag: &str| values.iter().filter(|(known, ..)| known == tag).map(|(.., n)| n).sum::<u64>();
     assert_eq!(values.iter().map(|(.., n)| n).sum::<u64>(), evidence.responses());
-    assert!(n("teacher.list.hit") > 0 && n("student.report.miss") > 0);
-    let hits = values.iter().filter(|(tag, ..)| tag.starts_with("teacher") && tag.ends_with(".hit"));
+    assert!(n("steady.teacher.list.hit") > 0 && n("steady.student.report.miss") > 0);
+    let hits = values.iter().filter(|(tag, ..)| tag.starts_with("steady.teacher") && tag.ends_with(".hit"));
     for (tag, us, _) in hits {
         assert!((395..=410).contains(us), "{tag}: {us} µs");
     }

@@ -13,7 +13,11 @@ const ORACLES: [&str; 7] =
 /// Judges each line. The same evidence always gives the same verdict.
 pub fn judge(slos: &[Slo], evidence: &Evidence, confidence: f64) -> Verdict {
     let findings: Vec<Finding> = slos.iter().map(|slo| find(slo, evidence, confidence)).collect();
-    let verdict = overall(&findings);
+    let verdict = match overall(&findings) {
+        // What was left out of a run that was cut short might have failed.
+        Outcome::Pass if evidence.interrupted => Outcome::Inconclusive,
+        other => other,
+    };
     Verdict {
         schema_version: SCHEMA_VERSION,
         verdict,

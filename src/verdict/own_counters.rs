@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 /// A largest value is read from at least so many scrapes.
 const MIN_SCRAPES: u64 = 10;
 
+/// The query count is read within this of a phase's ends.
+const SLACK_US: u64 = 2_500_000;
+
 /// 1 − queries ÷ Σ what the same requests cost uncached, each (role, action)
 /// costing what its pairs cost.
 pub(super) fn query_reduction(selection: &Selection, evidence: &Evidence, confidence: f64) -> Measurement {
@@ -22,18 +25,11 @@ pub(super) fn query_reduction(selection: &Selection, evidence: &Evidence, confid
             0,
         );
     }
-    let mut used = 0.0;
-    let mut known = false;
-    for phase in measured(evidence) {
-        let inside: Vec<f64> = scrapes(evidence, phase).filter_map(|scrape| scrape.queries).collect();
-        if let (Some(first), Some(last)) = (inside.first(), inside.last()) {
-            used += last - first;
-            known = inside.len() >= 2;
-        }
-    }
-    if !known {
-        return Measurement::absent("the target told no query count in the measured phases", 0);
-    }
+    let used: Result<f64, String> = selection.phases(evidence).map(|phase| queries_in(evidence, phase)).sum();
+    let used = match used {
+        Ok(used) => used,
+        Err(why) => return Measurement::absent(why, 0),
+    };
     let mut requests: BTreeMap<(u16, u16), u64> = BTreeMap::new();
     for cell in
         selection.cells(evidence).filter(|cell| cell.source.in_hit_rate() || cell.source == Source::Bypass)
@@ -67,6 +63,23 @@ pub(super) fn query_reduction(selection: &Selection, evidence: &Evidence, confid
     )))
 }
 
+/// Queries in a phase: the reads are counted over all of it, so the queries must be too.
+fn queries_in(evidence: &Evidence, phase: &Phase) -> Result<f64, String> {
+    let inside: Vec<(u64, f64)> =
+        scrapes(evidence, phase).filter_map(|scrape| Some((scrape.t_us, scrape.queries?))).collect();
+    match (inside.first(), inside.last()) {
+        (Some((first_us, first)), Some((last_us, last)))
+            if first_us - phase.from_us <= SLACK_US && phase.to_us - last_us <= SLACK_US && last >= first =>
+        {
+            Ok(last - first)
+        }
+        (Some(_), Some(_)) => {
+            Err(format!("the target's query count does not cover all of phase {}", phase.name))
+        }
+        (None, _) | (_, None) => Err(format!("the target told no query count in phase {}", phase.name)),
+    }
+}
+
 /// The largest that any scrape showed.
 pub(super) fn memory(scope: MemoryScope, evidence: &Evidence) -> Measurement {
     let read = |scrape: &Scrape| match scope {
@@ -92,7 +105,7 @@ pub(super) fn memory(scope: MemoryScope, evidence: &Evidence) -> Measurement {
 /// between scrapes.
 pub(super) fn store_operation(op: &str, evidence: &Evidence, confidence: f64) -> Measurement {
     let mut slices = Vec::new();
-    for phase in measured(evidence) {
+    for phase in Selection::default().phases(evidence) {
         let inside: Vec<_> =
             scrapes(evidence, phase).filter_map(|scrape| scrape.store_operations.get(op)).collect();
         slices.extend(inside.windows(2).filter(|pair| pair[1].count >= pair[0].count).map(|pair| Slice {
@@ -108,10 +121,6 @@ pub(super) fn store_operation(op: &str, evidence: &Evidence, confidence: f64) ->
         );
     }
     Measurement::estimated(batch_means::ratio(&slices, confidence), n)
-}
-
-fn measured(evidence: &Evidence) -> impl Iterator<Item = &Phase> {
-    evidence.phases.iter().filter(|phase| phase.measured)
 }
 
 fn scrapes<'a>(evidence: &'a Evidence, phase: &'a Phase) -> impl Iterator<Item = &'a Scrape> {

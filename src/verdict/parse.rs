@@ -236,6 +236,12 @@ fn apply_label(
         (Metric::Violations { .. }, other) => {
             return Err((label.offset, format!("violations has no label `{other}`; it has oracle")));
         }
+        (Metric::Speedup, "phase") => {
+            return Err((
+                label.offset,
+                "speedup is over pairs, not over a phase; it has role and action".into(),
+            ));
+        }
         (_, "role") => selection.roles.push(wanted),
         (_, "action") => selection.actions.push(wanted),
         (_, "phase") => selection.phases.push(wanted),
@@ -258,6 +264,9 @@ fn parse_quantile(text: &str) -> Option<f64> {
 /// The number in the unit's base, or which units would do.
 fn to_base(unit: Unit, number: f64, written: &str) -> Result<f64, &'static str> {
     const KIB: f64 = 1024.0;
+    if !number.is_finite() || number < 0.0 {
+        return Err("write a number that is not negative");
+    }
     let factor = match (unit, written) {
         (Unit::Ratio, "%") => 0.01,
         (Unit::Ratio, "") if (0.0..=1.0).contains(&number) => 1.0,

@@ -8,18 +8,7 @@ use crate::units::{micros, percent, times};
 pub(super) fn speedup(selection: &Selection, evidence: &Evidence, confidence: f64) -> Measurement {
     let pairs = selection.speed_pairs(evidence);
     let used = pairs.len() as u64;
-    let dropped: u64 = evidence
-        .pairs_dropped
-        .iter()
-        .filter(|dropped| {
-            selection.actions.is_empty()
-                || evidence
-                    .actions
-                    .get(usize::from(dropped.action))
-                    .is_some_and(|action| selection.actions.contains(action))
-        })
-        .map(|dropped| dropped.n)
-        .sum();
+    let dropped = selection.pairs_dropped(evidence);
     let note = (used > 0).then(|| {
         let mean = |of: fn(&Pair) -> f64| pairs.iter().map(of).sum::<f64>() / used as f64;
         let median =

@@ -256,7 +256,7 @@ fn a_pass_of_the_run_requires_every_line() {
 #[test]
 fn a_verdict_carries_the_caveats_and_the_run_it_is_about() {
     let mut evidence = Made::new().four_fifths().evidence();
-    evidence.caveats.push(Caveat::Steal { share: 0.2 });
+    evidence.caveats.push(Caveat::Steal { phase: "steady".into(), share: 0.2 });
     let lines = slos(&["hit_rate > 60%", r#"p95(latency{source="miss"}) < 20ms"#, "speedup >= 2x"]);
     let verdict = judge(&lines, &evidence, CONFIDENCE);
     assert_eq!(verdict.caveats, evidence.caveats);

@@ -1,7 +1,9 @@
 //! What a scenario may not say: a table of edits, and the line each error points at.
 
 use super::*;
+use crate::plan::Placeholder;
 use crate::scenario::{builtin, load, parse};
+use std::time::Duration;
 
 const SCENARIO: &str = r#"scenario: table
 seed: 1
@@ -50,8 +52,8 @@ fn each_mistake_is_named_with_its_line_and_what_would_be_right() {
             4,
             &["unknown variant `tiny`", "full"],
         ),
-        ("time_scale: 60}", "time_scale: 0}", 4, &["not above 0"]),
-        ("time_scale: 60}", "time_scale: 7200}", 4, &["at most 3600"]),
+        ("time_scale: 60}", "time_scale: 0}", 4, &["not between 0.001 and 3600"]),
+        ("time_scale: 60}", "time_scale: 7200}", 4, &["not between 0.001 and 3600"]),
         ("size: small, time_scale: 60}", "size: small}\n  url: http://127.0.0.1:1", 5, &["both", "keep one"]),
         ("  embedded: {size: small, time_scale: 60}", "  writes: true", 3, &["embedded", "url"]),
         ("embedded: {size: small, time_scale: 60}", "url: ftp://host/", 4, &["http://"]),
@@ -62,6 +64,15 @@ fn each_mistake_is_named_with_its_line_and_what_would_be_right() {
             &["not a URL", "http://127.0.0.1:8080"],
         ),
         ("path: /api/reports/}", "path: api/reports/}", 6, &["must begin with /"]),
+        ("path: /api/reports/}", "path: /api/reports/?page=2}", 6, &["holds a query", "`query:`"]),
+        ("  teacher:", "  head teacher:", 10, &["\"head teacher\"", "letters, digits"]),
+        ("kind: warm-up", "kind: warm-up, name: a.b", 18, &["\"a.b\"", "letters, digits"]),
+        (
+            "embedded: {size: small, time_scale: 60}",
+            "url: 'http://127.0.0.1:1/?a=b'",
+            4,
+            &["base URL", "leave out"],
+        ),
         ("{report}/\"", "{child}/\"", 7, &["{child}", "{report}, {answer}, {score}, {mark}"]),
         ("method: PATCH", "method: FETCH", 8, &["unknown variant `FETCH`", "GET"]),
         ("\"{score}\"", "\"{scores}\"", 8, &["unknown placeholder {scores}"]),
@@ -95,7 +106,7 @@ fn each_mistake_is_named_with_its_line_and_what_would_be_right() {
             "{kind: pairs, duration: 4s, samples: 8}",
             "{kind: warm-up, name: w, duration: 4s}\n  - {kind: pairs, duration: 4s}",
             18,
-            &["must come first"],
+            &["quiet target", "last"],
         ),
         (
             "role=\"teacher\"",
@@ -134,6 +145,14 @@ fn each_mistake_is_named_with_its_line_and_what_would_be_right() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn a_password_in_the_targets_url_is_refused_without_being_told() {
+    let text =
+        SCENARIO.replace("embedded: {size: small, time_scale: 60}", "url: http://me:secret@127.0.0.1:1");
+    let error = read(&text, &Changes::default()).unwrap_err().to_string();
+    assert!(error.contains("password") && !error.contains("secret"), "{error}");
 }
 
 #[test]
