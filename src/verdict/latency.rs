@@ -4,18 +4,41 @@ use super::measure::{Measurement, SEED};
 use crate::evidence::{Evidence, Selection};
 use crate::observe::Source;
 use crate::stats::{batch_means, quantile as quantiles};
+use crate::units::micros;
 
 pub(super) fn quantile(selection: &Selection, evidence: &Evidence, q: f64, confidence: f64) -> Measurement {
     let selection = &answered_reads(selection);
     let slices = selection.latencies(evidence);
     let n = selection.n(evidence);
     Measurement::estimated(quantiles::interval(&slices, q, confidence, SEED), n)
+        .note(by_action(selection, evidence, q, confidence))
 }
 
 pub(super) fn mean(selection: &Selection, evidence: &Evidence, confidence: f64) -> Measurement {
     let selection = &answered_reads(selection);
     let slices = selection.ratio(evidence, |cell| (cell.latency_us, cell.n));
     Measurement::estimated(batch_means::ratio(&slices, confidence), selection.n(evidence))
+}
+
+/// The same quantile of each action that has samples enough, the slowest first: where the
+/// time goes is the first question to a latency over several actions.
+fn by_action(selection: &Selection, evidence: &Evidence, q: f64, confidence: f64) -> Option<String> {
+    let mut parts: Vec<(u64, &str)> = Vec::new();
+    for action in &evidence.actions {
+        if !selection.actions.is_empty() && !selection.actions.contains(action) {
+            continue;
+        }
+        let one = Selection { actions: vec![action.clone()], ..selection.clone() };
+        if one.n(evidence) >= quantiles::samples_needed(q, confidence)
+            && let Some(us) = quantiles::quantile(&quantiles::merge(&one.latencies(evidence)), q)
+        {
+            parts.push((us, action));
+        }
+    }
+    parts.sort_unstable_by(|a, b| b.cmp(a));
+    let parts: Vec<String> =
+        parts.iter().map(|(us, action)| format!("{action} {}", micros(*us as f64))).collect();
+    (parts.len() > 1).then(|| format!("by action: {}", parts.join(", ")))
 }
 
 /// Where no source is named, the reads that the server answered: a copy that the browser

@@ -56,11 +56,19 @@ pub(super) fn query_reduction(selection: &Selection, evidence: &Evidence, confid
         strata.push(Stratum { requests: n, costs });
     }
     let n = strata.iter().map(|stratum| stratum.requests).sum();
-    Measurement::estimated(reduction::reduction(used, &strata, confidence, SEED), n).note(Some(format!(
-        "{} queries for {} reads",
+    let uncached: f64 = strata
+        .iter()
+        .map(|stratum| {
+            stratum.requests as f64 * stratum.costs.iter().sum::<f64>() / stratum.costs.len() as f64
+        })
+        .sum();
+    let note = format!(
+        "{} queries for {} reads; uncached they would have cost about {}",
         count(used as u64),
-        count(n)
-    )))
+        count(n),
+        count(uncached.round() as u64)
+    );
+    Measurement::estimated(reduction::reduction(used, &strata, confidence, SEED), n).note(Some(note))
 }
 
 /// Queries in a phase: the reads are counted over all of it, so the queries must be too.
