@@ -69,7 +69,7 @@ pub struct RunArgs {
     /// The scenario.
     #[command(flatten)]
     pub scenario: ScenarioArgs,
-    /// Run folder [default: reports/<scenario>-<UTC>]
+    /// Run folder [default: reports/SCENARIO-UTC]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// How an inconclusive verdict ends
@@ -149,7 +149,7 @@ pub struct ServeArgs {
     /// Redis to use as L1, in place of the in-process store
     #[arg(long, value_name = "URL", env = crate::attack::REDIS_VARIABLE, hide_env_values = true)]
     pub redis: Option<String>,
-    /// Prefix of every key in that Redis [default: cacheproof:<random>:]
+    /// Prefix of every key in that Redis [default: cacheproof:RANDOM:]
     #[arg(long)]
     pub prefix: Option<String>,
     /// Seconds of the service's clock per second of the wall

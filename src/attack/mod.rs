@@ -1,8 +1,8 @@
 //! People at work: a plan is carried out against a target.
 //!
 //! In: a [`Plan`], a [`Target`], a [`Stop`]. Out: one [`crate::observe::Observation`]
-//! a response, sent to the [`Recorder`]. Goose schedules the people ([`goose`] is the
-//! only file that names it); each request is made and timed by [`http`], the one
+//! a response, sent to the [`Recorder`]. Goose schedules the people (`goose.rs` is the
+//! only file that names it); each request is made and timed by [`Http`], the one
 //! door to the HTTP client. It judges nothing.
 //!
 //! [`Plan`]: crate::plan::Plan

@@ -2,7 +2,7 @@
 //!
 //! In: finished exchanges and scrapes. Out: plain values without sockets or
 //! clocks. What a response *claims* about its source is read here
-//! ([`dialect`]); what is made of the claim is [`Observation::source`].
+//! ([`claim`]); what is made of the claim is [`Observation::source`].
 
 mod dialect;
 mod exposition;
