@@ -208,6 +208,7 @@ fn histogram() -> Histogram<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::Kind;
 
     fn seen(person: u32, source: Source, started_us: u64, took: u64, request: u64) -> Observation {
         Observation {
@@ -246,6 +247,18 @@ mod tests {
         );
         assert_eq!(evidence.responses(), 2);
         assert_eq!(evidence.lag.n, 0, "no phase was measured");
+    }
+
+    #[test]
+    fn people_sent_off_late_count_in_measured_phases_only() {
+        let mut gatherer = gatherer();
+        gatherer.observe(&seen(1, Source::Hit, 100, 300, 7));
+        gatherer.observe(&seen(2, Source::Hit, 200, 300, 8));
+        gatherer.observe(&Observation { phase: 1, ..seen(3, Source::Hit, 300, 300, 9) });
+        let phase =
+            |kind: Kind, measured| Phase { name: kind.as_str().into(), kind, measured, from_us: 0, to_us: 1 };
+        let evidence = gatherer.finish(vec![phase(Kind::Steady, true), phase(Kind::Pairs, false)]);
+        assert_eq!((evidence.lag.n, evidence.lag.p50_us, evidence.lag.max_us), (2, 5, 5));
     }
 
     #[test]

@@ -106,10 +106,9 @@ impl Selection {
     /// The slices of time that lie in the phases that are meant.
     pub fn span(&self, evidence: &Evidence) -> Vec<u32> {
         let slice_us = evidence.slice_us;
-        let mut slices: Vec<u32> = evidence
-            .phases
-            .iter()
-            .filter(|phase| self.phase(phase) && phase.to_us > phase.from_us)
+        let mut slices: Vec<u32> = self
+            .phases(evidence)
+            .filter(|phase| phase.to_us > phase.from_us)
             .flat_map(|phase| (phase.from_us / slice_us)..=((phase.to_us - 1) / slice_us))
             .filter_map(|slice| u32::try_from(slice).ok())
             .collect();
