@@ -35,6 +35,10 @@ pub enum Command {
     Report(ReportArgs),
     /// Run the school service that comes with cacheproof
     Serve(ServeArgs),
+    /// Write a scenario to start from
+    Init(InitArgs),
+    /// Print the JSON Schema of scenarios, for completion in editors
+    Schema,
 }
 
 /// What every command that reads a scenario takes.
@@ -78,6 +82,9 @@ pub struct RunArgs {
     /// Serve Prometheus metrics of the run here, as in 127.0.0.1:9464 or just 9464
     #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
     pub metrics: Option<SocketAddr>,
+    /// Write every request to this file, to send them again with a phase of kind `replay`
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
     /// No progress; only the verdict
     #[arg(long, short)]
     pub quiet: bool,
@@ -128,6 +135,17 @@ pub struct JudgeArgs {
     /// Print the verdict as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// OpenAPI 3 description (JSON or YAML) to take requests, server and login from
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// File to write; it must not exist yet
+    #[arg(long, value_name = "FILE", default_value = "scenario.yaml")]
+    pub out: PathBuf,
 }
 
 /// `report`.

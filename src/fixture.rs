@@ -75,6 +75,7 @@ impl Made {
                     request: self.requests % 400,
                     digest: None,
                     bytes: 2_000,
+                    reused: true,
                     fault: (source == Source::Error).then_some(Fault::Status),
                 });
             }

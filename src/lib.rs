@@ -12,7 +12,9 @@
 //! |---|---|---|
 //! | [`scenario`] | a YAML file | [`scenario::Scenario`]: what was written, or an error with its line |
 //! | [`plan`] | a scenario and the command line | [`plan::Plan`]: what it means, nothing left to validate |
+//! | [`workload`] | a plan and a population | what people do and when: pure, decided by the seed |
 //! | [`attack`] | a plan and a target | people at work; one [`observe::Observation`] a response |
+//! | [`wire`] | one request | one [`wire::Exchange`], drained and timed: the one door to HTTP |
 //! | [`observe`] | responses and scrapes | what was seen, in microseconds, and who served it |
 //! | [`evidence`] | observations | [`evidence::Evidence`]: counts, histograms, pairs, scrapes; on disk |
 //! | [`stats`] | numbers | estimates with intervals, or why there can be none |
@@ -34,6 +36,8 @@ pub mod scenario;
 pub mod stats;
 pub mod units;
 pub mod verdict;
+pub mod workload;
+pub mod wire;
 
 #[cfg(test)]
 mod fixture;

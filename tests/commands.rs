@@ -1,10 +1,10 @@
-//! Commands that put no load on anything: `check` and `try`.
+//! Commands that put no load on anything: `check`, `try`, `init` and `schema`.
 
 use std::path::Path;
 use std::time::Duration;
 
 use crate::support::program::{cacheproof, run};
-use crate::support::turn;
+use crate::support::{temporary, turn};
 
 #[test]
 fn every_scenario_that_comes_with_the_program_is_valid() {
@@ -46,6 +46,41 @@ fn check_says_what_the_command_line_makes_of_a_scenario() {
         assert!(ended.stdout.contains(words), "{words}: {}", ended.stdout);
     }
     assert!(!ended.stdout.contains("speedup"), "the SLOs were replaced");
+}
+
+#[test]
+fn init_writes_scenarios_that_check_accepts_and_no_file_is_overwritten() {
+    let dir = temporary();
+    let description = dir.path().join("api.json");
+    let api = r#"{"openapi": "3.0.0", "paths": {"/pets": {"get": {}}, "/pets/{petId}": {"get": {}}}}"#;
+    std::fs::write(&description, api).unwrap();
+    let blank = dir.path().join("blank.yaml");
+    let pets = dir.path().join("pets.yaml");
+    let init = |out: &Path, from: Option<&Path>| {
+        let mut command = cacheproof(["init".as_ref(), "--out".as_ref(), out.as_os_str()]);
+        command.args(from.map(|path| ["--from".as_ref(), path.as_os_str()]).into_iter().flatten());
+        run(command, Duration::from_secs(10))
+    };
+    init(&blank, None).expect(&[0]);
+    init(&pets, Some(&description)).expect(&[0]);
+    for path in [&blank, &pets] {
+        run(cacheproof(["check".as_ref(), path.as_os_str()]), Duration::from_secs(10)).expect(&[0]);
+    }
+    assert!(std::fs::read_to_string(&pets).unwrap().contains("/pets/{petId}"));
+    let again = init(&pets, None);
+    again.expect(&[2]);
+    assert!(again.stderr.contains("exists already"), "{}", again.stderr);
+    let ended = init(&dir.path().join("x.yaml"), Some(&pets));
+    ended.expect(&[2]);
+    assert!(ended.stderr.contains("not an OpenAPI description"), "{}", ended.stderr);
+}
+
+#[test]
+fn schema_prints_the_published_schema() {
+    let ended = run(cacheproof(["schema"]), Duration::from_secs(10));
+    ended.expect(&[0]);
+    let printed: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(printed, crate::schemas::published("scenario.schema.json"));
 }
 
 #[test]

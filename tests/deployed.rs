@@ -17,11 +17,10 @@ use crate::support::{eventually, http, temporary, turn};
 const SCENARIO: &str = r#"
 scenario: deployed
 seed: 3
+include: [parts/school]
 target: {url: "http://127.0.0.1:1", time_scale: 60}
 actions:
-  list: {path: /api/reports/, query: {page_size: "20"}}
-  report: {path: "/api/reports/{report}/"}
-  grade: {method: PATCH, path: "/api/answers/{answer}/grade/", body: {score: "{score}", comment: "{mark}"}}
+  list: {query: {page_size: "20"}, filters: [{}]}
 roles:
   teacher:
     users: 4

@@ -5,10 +5,12 @@
 mod commands;
 mod deployed;
 mod ending;
+mod examples;
 mod folder;
 mod live;
 mod page;
 mod refused;
 mod schemas;
+mod servers;
 mod smoke;
 mod support;

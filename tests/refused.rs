@@ -27,6 +27,7 @@ phases:
   - {kind: steady, duration: 6s}
 slos:
   - hit_rate{role="teacher"} > 30%
+include: [parts/school]
 "#;
 
 /// Runs it with an output folder, which must not be there afterwards.
@@ -47,8 +48,8 @@ fn a_scenario_with_a_mistake_is_refused_with_its_line_and_what_would_be_right() 
     let dir = temporary();
     let (path, out) = (dir.path().join("s.yaml"), dir.path().join("run"));
     let cases: &[(&str, &str, &[&str])] = &[
-        ("users: 2", "user: 2", &["s.yaml:9:", "unknown field `user`", "did you mean \"users\"?"]),
-        ("users: 2", "users: two", &["s.yaml:9:", "invalid type", "u32"]),
+        ("users: 2", "user: 2", &["s.yaml:9:5:", "unknown field `user`", "did you mean \"users\"?"]),
+        ("users: 2", "users: two", &["s.yaml:9:12:", "`users` must be a whole number", "\"two\""]),
         ("duration: 6s", "duration: 6 parsecs", &["s.yaml:13:", "not a length of time", "500ms, 20s"]),
         (
             "report: 1}",
@@ -61,13 +62,14 @@ fn a_scenario_with_a_mistake_is_refused_with_its_line_and_what_would_be_right() 
             &["s.yaml:15:", "unknown role \"teachers\"", "did you mean \"teacher\"?"],
         ),
         ("hit_rate{role=\"teacher\"} >", "hit_rate{role=\"teacher\"} at", &["s.yaml:15:30:", "a comparison"]),
-        ("{report}", "{reprot}", &["s.yaml:6:", "unknown placeholder {reprot}", "{report}"]),
+        ("{report}", "{reprot}", &["s.yaml:6:33:", "unknown placeholder {reprot}", "did you mean \"report\"?"]),
         (
             "size: small}",
             "size: small}\n  url: http://127.0.0.1:1",
             &["s.yaml:4:", "both `embedded` and `url`"],
         ),
-        ("scenario: refused", "scenario: [", &["s.yaml:"]),
+        ("scenario: refused", "scenario: [", &["s.yaml:1:11:", "`[` is not closed"]),
+        ("[parts/school]", "[parts/schol]", &["s.yaml:16:11:", "did you mean \"parts/school\"?"]),
     ];
     for (from, to, words) in cases {
         assert!(SCENARIO.contains(from), "{from}");

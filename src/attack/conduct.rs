@@ -3,29 +3,29 @@
 
 use super::cast::{Cast, CastError};
 use super::clock::Clock;
+use super::errands;
 use super::goose::{self, Post, SchedulerError};
-use super::http::Http;
-use super::journey::Journey;
+use super::mail::Mail;
 use super::pairs;
 use super::recorder::Recorder;
 use super::scraper::Scraper;
+use super::stage::{Counts, Scene, Stage};
 use super::stop::{Cause, Stop};
-use super::target::{TIMEOUT, Target, TargetError};
-use super::worker::{Stage, Worker};
+use super::target::{Target, TargetError};
+use super::trace::Tracer;
+use super::worker::Worker;
 use crate::evidence::{CpuMeter, Gatherer, Machine, Names, Phase};
 use crate::expose::Live;
-use crate::plan::{PhasePlan, Plan};
-use crate::scenario::Kind;
+use crate::plan::{PhasePlan, Plan, Work};
 use crate::units::to_micros;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// The target's counters are read so often.
 const SCRAPE_EVERY: Duration = Duration::from_secs(1);
-
-/// A counter that takes longer than this to read is not read.
-const SCRAPE_WITHIN: Duration = Duration::from_secs(2);
 
 /// An attack that could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -52,51 +52,63 @@ pub struct Conducted {
     pub phases: Vec<Phase>,
     /// What each stretch took of the machine.
     pub machine: Vec<Machine>,
+    /// How often the target asked to wait, and was waited for.
+    pub waited: u64,
+    /// How often somebody had to log in again.
+    pub logins: u64,
+    /// What did not go as it should and does not end a run.
+    pub troubles: Vec<String>,
     /// Why it could not be carried to its end, where that was our own doing.
     pub failed: Option<AttackError>,
 }
 
 /// Carries a plan out. Ends early when `stop` says so; what was seen until then is
 /// returned all the same.
+///
+/// # Errors
+/// What kept it from beginning: a setup request that failed, a trace that cannot be written.
 pub async fn conduct(
     plan: &Arc<Plan>,
-    target: &mut Target,
-    cast: Arc<Cast>,
+    mut target: Target,
+    cast: Cast,
     live: Live,
     stop: &Stop,
+    trace: Option<&Path>,
 ) -> Result<Conducted, AttackError> {
+    let mut embedded = target.embedded.take();
+    let target = Arc::new(target);
+    errands::run(plan, &target, &cast, &plan.setup).await?;
     let clock = Clock::start();
     let names = Names {
         roles: plan.roles.iter().map(|role| role.name.clone()).collect(),
         actions: plan.actions.iter().map(|action| action.name.clone()).collect(),
     };
     let recorder = Recorder::start(Gatherer::new(names, to_micros(plan.slice())), live.clone());
-    let scraper = Scraper::new(
-        Http::new(&target.base, SCRAPE_WITHIN).map_err(TargetError::Client)?,
-        stop.clone(),
-        clock,
-        target.url(&plan.target.stats),
-        target.url(&plan.target.metrics),
-        cast.staff.clone(),
-        Arc::clone(plan),
-    );
+    let scraper =
+        Scraper::new(Arc::clone(&target), Arc::clone(plan), cast.staff.clone(), stop.clone(), clock)?;
+    let (tracer, sink) = trace.map(Tracer::start).transpose()?.unzip();
+    let (curtain, scene) = watch::channel(Scene { phase: 0, began: Instant::now() });
     let stage = Stage {
         plan: Arc::clone(plan),
-        cast,
-        base: target.base.clone(),
+        belongings: Stage::belongings(&cast),
+        population: Arc::new(cast.population.clone()),
+        target: Arc::clone(&target),
         clock,
         sink: recorder.sink(),
         stop: stop.clone(),
-        phase: Arc::new(AtomicU16::new(0)),
-        refused: Arc::default(),
+        scene,
+        mail: Arc::new(Mail::new(plan)),
+        trace: sink,
+        counts: Arc::new(Counts::default()),
     };
-    let pid = target.embedded.as_ref().and_then(super::embedded::Embedded::pid);
-    let company = Company { stage, scraper, live, pid };
+    let pid = embedded.as_ref().and_then(super::embedded::Embedded::pid);
+    let counts = Arc::clone(&stage.counts);
+    let company = Company { stage, scene: curtain, scraper, live, pid };
     // A child that dies ends the run: what follows would only count its absence.
     let (mut phases, mut machine) = (Vec::new(), Vec::new());
     let outcome = {
         let lost = async {
-            match target.embedded.as_mut() {
+            match embedded.as_mut() {
                 Some(embedded) => embedded.lost().await,
                 None => std::future::pending().await,
             }
@@ -111,12 +123,39 @@ pub async fn conduct(
             }
         }
     };
+    drop(company);
+    let mut troubles = Vec::new();
+    if let Err(error) = errands::run(plan, &target, &cast, &plan.teardown).await {
+        troubles.push(format!("teardown: {error}"));
+    }
+    if let Some(tracer) = tracer
+        && let Err(error) = tracer.finish().await
+    {
+        troubles.push(format!("the trace is not whole: {error}"));
+    }
+    if let Some(embedded) = embedded {
+        embedded.end().await;
+    }
     let gatherer = recorder.finish().await?;
-    Ok(Conducted { gatherer, phases, machine, failed: outcome.err() })
+    Ok(Conducted {
+        gatherer,
+        phases,
+        machine,
+        waited: counts.waited.load(Ordering::Relaxed),
+        logins: counts.logins.load(Ordering::Relaxed),
+        troubles,
+        failed: outcome.err(),
+    })
+}
+
+/// Whether people are at work in a phase: such phases in a row are one attack.
+fn at_work(phase: &PhasePlan) -> bool {
+    matches!(phase.work, Work::People(_))
 }
 
 struct Company {
     stage: Stage,
+    scene: watch::Sender<Scene>,
     scraper: Scraper,
     live: Live,
     pid: Option<u32>,
@@ -127,24 +166,33 @@ impl Company {
         let plans = &self.stage.plan.phases;
         let mut at = 0;
         while at < plans.len() && !self.stage.stop.is_stopped() {
-            match plans[at].kind {
-                Kind::Pairs => {
-                    self.pairs(at, &plans[at], phases, machine).await?;
-                    at += 1;
-                }
-                Kind::WarmUp | Kind::Steady => {
-                    let traffic = plans[at..].iter().take_while(|phase| phase.kind != Kind::Pairs).count();
-                    self.traffic(at, &plans[at..at + traffic], phases, machine).await?;
-                    at += traffic;
-                }
+            if at_work(&plans[at]) {
+                let traffic = plans[at..].iter().take_while(|phase| at_work(phase)).count();
+                self.traffic(at, &plans[at..at + traffic], phases, machine).await?;
+                at += traffic;
+                continue;
             }
+            let phase = &plans[at];
+            let index = u16::try_from(at).unwrap_or(u16::MAX);
+            let from_us = self.begin(at, phase);
+            let meter = CpuMeter::start(self.pid);
+            match &phase.work {
+                Work::Pairs { samples } => {
+                    pairs::work(&self.stage, phase, *samples, index, &self.scraper).await;
+                }
+                Work::People(_) | Work::Open(_) | Work::Breakpoint { .. } | Work::Replay { .. } => {}
+            }
+            machine.push(meter.stop(&phase.name));
+            phases.push(self.ended(phase, from_us));
+            at += 1;
         }
         Ok(())
     }
 
     /// Marks the beginning of a phase.
     fn begin(&self, index: usize, phase: &PhasePlan) -> u64 {
-        self.stage.phase.store(u16::try_from(index).unwrap_or(u16::MAX), Ordering::Release);
+        let index16 = u16::try_from(index).unwrap_or(u16::MAX);
+        self.scene.send_replace(Scene { phase: index16, began: Instant::now() });
         self.live.phase(index, phase);
         self.stage.clock.now()
     }
@@ -153,26 +201,10 @@ impl Company {
         Phase {
             name: phase.name.clone(),
             kind: phase.kind,
-            measured: phase.measured(),
+            measured: phase.measured,
             from_us,
             to_us: self.stage.clock.now(),
         }
-    }
-
-    async fn pairs(
-        &self,
-        index: usize,
-        phase: &PhasePlan,
-        phases: &mut Vec<Phase>,
-        machine: &mut Vec<Machine>,
-    ) -> Result<(), AttackError> {
-        let http = Http::new(&self.stage.base, TIMEOUT).map_err(TargetError::Client)?;
-        let from_us = self.begin(index, phase);
-        let meter = CpuMeter::start(self.pid);
-        pairs::work(&self.stage, phase, u16::try_from(index).unwrap_or(u16::MAX), &http, &self.scraper).await;
-        machine.push(meter.stop(&phase.name));
-        phases.push(self.ended(phase, from_us));
-        Ok(())
     }
 
     /// The traffic phases: one attack, so that nobody starts again between two phases.
@@ -184,13 +216,13 @@ impl Company {
         machine: &mut Vec<Machine>,
     ) -> Result<(), AttackError> {
         let curtain = Stop::default();
-        let posts = self.posts(&curtain)?;
+        let begun = self.begin(first, &plans[0]);
+        let posts = self.posts(&curtain);
         let over = {
             let curtain = curtain.clone();
             move || curtain.is_stopped()
         };
-        let begun = self.begin(first, &plans[0]);
-        let attack = goose::work(posts, self.stage.base.as_str(), over);
+        let attack = goose::work(posts, self.stage.target.base.as_str(), over);
         let direct = async {
             let mut from_us = begun;
             for (offset, phase) in plans.iter().enumerate() {
@@ -237,21 +269,16 @@ impl Company {
         }
     }
 
-    fn posts(&self, curtain: &Stop) -> Result<Vec<Post>, AttackError> {
-        let plan = &self.stage.plan;
-        let mut posts = Vec::new();
-        for (role, behaviour) in plan.roles.iter().enumerate() {
-            let places = behaviour.users as usize;
-            let mut workers = Vec::with_capacity(places);
-            for place in 0..places {
-                let people = self.stage.cast.at_place(role, place, places);
-                let journey =
-                    Journey::new(Arc::clone(plan), role, u32::try_from(place).unwrap_or(u32::MAX), people);
-                let http = Http::new(&self.stage.base, TIMEOUT).map_err(TargetError::Client)?;
-                workers.push(Worker::new(self.stage.clone(), curtain.clone(), journey, http));
-            }
-            posts.push(Post { name: behaviour.name.clone(), workers });
-        }
-        Ok(posts)
+    fn posts(&self, curtain: &Stop) -> Vec<Post> {
+        let roles = self.stage.plan.roles.iter().enumerate();
+        let post = |(role, behaviour): (usize, &crate::plan::RolePlan)| Post {
+            name: behaviour.name.clone(),
+            workers: (0..behaviour.places as usize)
+                .map(|place| -> Box<dyn goose::Work> {
+                    Box::new(Worker::new(self.stage.clone(), curtain.clone(), role, place))
+                })
+                .collect(),
+        };
+        roles.map(post).collect()
     }
 }

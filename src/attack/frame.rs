@@ -1,59 +1,71 @@
 //! An exchange, framed by who asked what and when, as an observation.
 
+use super::ask::Errand;
 use super::clock::Clock;
-use super::http::Exchange;
-use super::journey::Step;
-use super::request::Request;
-use crate::observe::{Fault, Observation, Source, claim};
-use std::time::Instant;
+use crate::observe::{Dialect, Fault, Observation, Source};
+use crate::plan::ActionPlan;
+use crate::wire::Exchange;
+use crate::workload::Request;
 
 /// What is known of a request before its answer.
 pub(super) struct Frame<'a> {
-    pub(super) step: &'a Step,
+    pub(super) errand: &'a Errand<'a>,
+    pub(super) action: &'a ActionPlan,
     pub(super) request: &'a Request,
-    pub(super) phase: u16,
     pub(super) clock: Clock,
-    pub(super) due: Instant,
 }
 
 impl Frame<'_> {
-    /// The browser showed its copy: nothing was sent.
-    pub(super) fn fresh_copy(&self, role: u16) -> Observation {
+    /// The browser showed its copy, whose body has this fingerprint: nothing was sent.
+    pub(super) fn fresh_copy(&self, role: u16, digest: u64) -> Observation {
+        Observation {
+            claimed: Source::Browser,
+            source: Source::Browser,
+            digest: Some(digest),
+            ..self.blank(role)
+        }
+    }
+
+    /// What is known before anything was sent.
+    fn blank(&self, role: u16) -> Observation {
         let now = self.clock.now();
         Observation {
-            person: self.step.person,
+            person: self.errand.person,
             role,
-            action: self.step.action,
-            phase: self.phase,
-            due_us: self.clock.at(self.due),
+            action: self.errand.action,
+            phase: self.errand.phase,
+            due_us: self.clock.at(self.errand.due),
             started_us: now,
             first_byte_us: None,
             finished_us: now,
             status: None,
-            claimed: Source::Browser,
-            source: Source::Browser,
+            claimed: Source::Unknown,
+            source: Source::Unknown,
             validated: false,
             request: self.request.fingerprint,
             digest: None,
             bytes: 0,
+            reused: true,
             fault: None,
         }
     }
 
     /// What came of the exchange.
-    pub(super) fn observe(&self, role: u16, read: bool, exchange: &Exchange) -> Observation {
+    pub(super) fn observe(
+        &self,
+        role: u16,
+        dialect: &Dialect,
+        exchange: &Exchange,
+        fault: Option<Fault>,
+    ) -> Observation {
         let answer = exchange.outcome.as_ref().ok();
-        let fault = match &exchange.outcome {
-            Err(fault) => Some(*fault),
-            Ok(answer) if read && !matches!(answer.status, 200 | 304) => Some(Fault::Status),
-            Ok(answer) if !(200..400).contains(&answer.status) => Some(Fault::Status),
-            Ok(_) => None,
-        };
-        let claimed = answer.map_or(Source::Unknown, |answer| claim(&answer.headers).source);
-        let source = match (fault, read) {
-            (Some(_), _) => Source::Error,
-            (None, false) => Source::Write,
-            (None, true) => claimed,
+        let claimed = answer.map_or(Source::Unknown, |answer| dialect.claim(&answer.headers));
+        let source = match (fault, self.action.read, self.action.cached) {
+            (Some(_), _, _) => Source::Error,
+            (None, false, _) => Source::Write,
+            // The cache is not meant to serve it: the origin did, whatever was claimed.
+            (None, true, false) => Source::Bypass,
+            (None, true, true) => claimed,
         };
         Observation {
             started_us: self.clock.at(exchange.started),
@@ -63,10 +75,12 @@ impl Frame<'_> {
             claimed,
             source,
             validated: answer.is_some_and(|answer| answer.status == 304),
-            digest: answer.map(|answer| answer.digest),
+            // A 304 has no body of its own; whose it confirms, the browser knows.
+            digest: answer.filter(|answer| answer.status != 304).map(|answer| answer.digest),
             bytes: answer.map_or(0, |answer| answer.bytes),
+            reused: exchange.reused,
             fault,
-            ..self.fresh_copy(role)
+            ..self.blank(role)
         }
     }
 }

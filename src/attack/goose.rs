@@ -1,7 +1,6 @@
 //! The only file that names Goose. It schedules people; it does not measure: its own
 //! timing ends at the headers, counts a 304 as a failure and never reads a body.
 
-use super::worker::Worker;
 use goose::config::GooseConfiguration;
 use goose::goose::{Scenario, Transaction, TransactionFunction};
 use goose::{GooseAttack, GooseError};
@@ -12,12 +11,19 @@ use std::time::Duration;
 /// After the end a place has nothing to do until the scheduler notices.
 const IDLE: Duration = Duration::from_millis(20);
 
-/// The places of one role.
+/// What a place does, over and over.
+#[async_trait::async_trait]
+pub(super) trait Work: Send {
+    /// A little of it: returns soon after the work is over.
+    async fn step(&mut self);
+}
+
+/// The places of one kind.
 pub(super) struct Post {
-    /// Name of the role.
+    /// Name of the kind: a role, or a pool.
     pub(super) name: String,
     /// One worker a place.
-    pub(super) workers: Vec<Worker>,
+    pub(super) workers: Vec<Box<dyn Work>>,
 }
 
 /// The scheduler failed.
@@ -72,11 +78,11 @@ pub(super) async fn work(
 
 /// A place, as Goose keeps it for its user: it wants to be able to clone it.
 #[derive(Clone)]
-struct Taken(Arc<tokio::sync::Mutex<Worker>>);
+struct Taken(Arc<tokio::sync::Mutex<Box<dyn Work>>>);
 
 /// A new user takes the next free place.
-fn take_place(workers: Vec<Worker>) -> TransactionFunction {
-    let places: Arc<Vec<Mutex<Option<Worker>>>> =
+fn take_place(workers: Vec<Box<dyn Work>>) -> TransactionFunction {
+    let places: Arc<Vec<Mutex<Option<Box<dyn Work>>>>> =
         Arc::new(workers.into_iter().map(|worker| Mutex::new(Some(worker))).collect());
     let next = Arc::new(AtomicUsize::new(0));
     Arc::new(move |user| {
@@ -84,8 +90,6 @@ fn take_place(workers: Vec<Worker>) -> TransactionFunction {
         let worker = places.get(place).and_then(|slot| slot.lock().ok()?.take());
         Box::pin(async move {
             if let Some(worker) = worker {
-                // Each person has connections of their own.
-                user.client = worker.http().client();
                 user.set_session_data(Taken(Arc::new(tokio::sync::Mutex::new(worker))));
             }
             Ok(())

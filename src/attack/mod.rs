@@ -2,36 +2,38 @@
 //!
 //! In: a [`Plan`], a [`Target`], a [`Stop`]. Out: one [`crate::observe::Observation`]
 //! a response, sent to the [`Recorder`]. Goose schedules the people (`goose.rs` is the
-//! only file that names it); each request is made and timed by [`Http`], the one
-//! door to the HTTP client. It judges nothing.
+//! only file that names it); what they ask is decided by [`crate::workload`], and each
+//! request is made and timed by [`crate::wire`]. It judges nothing.
 //!
 //! [`Plan`]: crate::plan::Plan
 
+mod ask;
 mod browser;
 mod cast;
 mod clock;
 mod conduct;
+mod discover;
 mod embedded;
+mod errands;
 mod frame;
 mod goose;
-mod http;
-mod journey;
+mod login;
+mod mail;
 mod pairs;
 mod recorder;
-mod request;
 mod scraper;
+mod stage;
 mod stop;
 mod target;
+mod trace;
 mod worker;
 
-pub use cast::{Cast, CastError, Person};
+pub use cast::{Cast, CastError};
 pub use clock::Clock;
 pub use conduct::{AttackError, Conducted, conduct};
 pub use embedded::EmbeddedError;
 pub(crate) use embedded::{ANNOUNCEMENT, PASSWORD_VARIABLE, REDIS_VARIABLE};
-pub use http::{Answer, Ask, Exchange, Http};
-pub use journey::{Draw, Journey, Step};
+pub use login::Identity;
 pub use recorder::{Recorder, Sink};
-pub use request::{Request, render};
 pub use stop::{Cause, Stop};
 pub use target::{Target, TargetError};

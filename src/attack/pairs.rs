@@ -1,19 +1,17 @@
 //! Pairs: the same request by the same person, cached and bypassed, in random order,
 //! one at a time on a quiet target, so that nothing else differs between the arms.
 
-use super::Http;
-use super::frame::Frame;
-use super::http::{Ask, Exchange};
-use super::journey::{Draw, Step, pick, rank};
-use super::request::{Request, render};
+use super::ask::{Errand, Way, ask};
 use super::scraper::Scraper;
-use super::worker::Stage;
+use super::stage::Stage;
 use crate::evidence::{PairFlaw, PairRecord};
-use crate::observe::{Fault, Source};
-use crate::plan::{PhasePlan, Placeholder};
+use crate::observe::{Dialect, Source};
+use crate::plan::{BypassPlan, PhasePlan};
+use crate::wire::Seat;
+use crate::workload::{Draw, Journey};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Which arm a request is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,73 +24,64 @@ enum Arm {
 
 /// Works through the pairs until there are enough, time is up or the run is ended.
 /// Goes round the (role, action) combinations, so that a short phase covers all evenly.
-pub(super) async fn work(stage: &Stage, phase: &PhasePlan, index: u16, http: &Http, scraper: &Scraper) {
+/// Without a way around the cache there is nothing to pair.
+pub(super) async fn work(stage: &Stage, phase: &PhasePlan, samples: u32, index: u16, scraper: &Scraper) {
+    let Some(bypass) = &stage.plan.cache.bypass else { return };
     let mut rng = ChaCha8Rng::seed_from_u64(stage.plan.seed);
     rng.set_stream(u64::from(u32::MAX));
     let combinations = combinations(stage);
     let deadline = Instant::now() + phase.duration;
-    for round in 0..phase.samples as usize {
+    let mut seat = stage.target.wire.seat();
+    for round in 0..samples as usize {
         for (role, action) in &combinations {
             if stage.stop.is_stopped() || Instant::now() >= deadline {
                 return;
             }
-            let people = stage.cast.of_role(*role);
+            let people = stage.population.of_role(*role);
             let person = people[round % people.len()];
-            let step = Step {
-                wait: Duration::ZERO,
-                person,
-                action: *action,
-                draw: draw(stage, *role, *action, person, &mut rng),
-            };
+            if !stage.population.person(person).can(&stage.plan, *action) {
+                continue;
+            }
+            let draw = Journey::sample(&stage.plan, *role, &stage.population, person, *action, &mut rng);
+            let pair = Pair { stage, scraper, bypass, person, action: *action, draw, phase: index };
             let cached_first = rng.random();
-            Pair { stage, http, scraper, step, phase: index }.measure(cached_first).await;
+            pair.measure(&mut seat, cached_first).await;
         }
     }
 }
 
-/// Each read that each role does.
+/// Each cacheable read that each role does.
 fn combinations(stage: &Stage) -> Vec<(usize, u16)> {
-    let reads = |action: &u16| stage.plan.actions[usize::from(*action)].method.is_read();
     let mut all: Vec<(usize, u16)> = Vec::new();
     for (role, behaviour) in stage.plan.roles.iter().enumerate() {
-        all.extend(
-            behaviour.actions.iter().map(|(action, _)| (role, *action)).filter(|(_, action)| reads(action)),
-        );
+        for (action, _) in &behaviour.actions {
+            let plan = stage.plan.action(*action);
+            if plan.cached && plan.draws.captures.is_empty() {
+                all.push((role, *action));
+            }
+        }
     }
     all
 }
 
-fn draw(stage: &Stage, role: usize, action: u16, person: u32, rng: &mut ChaCha8Rng) -> Draw {
-    let action = &stage.plan.actions[usize::from(action)];
-    let report = if action.uses(Placeholder::Report) {
-        pick(rng, &stage.cast.person(person).reports, stage.plan.roles[role].favourites)
-    } else {
-        None
-    };
-    Draw { report, filter: rank(rng, action.filters.len(), 1.0), ..Draw::default() }
-}
-
 struct Pair<'a> {
     stage: &'a Stage,
-    http: &'a Http,
     scraper: &'a Scraper,
-    step: Step,
+    bypass: &'a BypassPlan,
+    person: u32,
+    action: u16,
+    draw: Draw,
     phase: u16,
 }
 
 impl Pair<'_> {
-    async fn measure(self, cached_first: bool) {
-        let person = self.stage.cast.person(self.step.person);
-        let action = &self.stage.plan.actions[usize::from(self.step.action)];
-        let mut request = render(&self.stage.base, action, person, &self.step.draw);
-        // These reads are ours, not the person's: they must not use up a first read.
-        request.fingerprint = !request.fingerprint;
-        self.arm(&request, Arm::Prime).await;
+    async fn measure(self, seat: &mut Seat, cached_first: bool) {
+        self.arm(seat, Arm::Prime).await;
         let mut queries = None;
         let mut seen = Vec::with_capacity(2);
         for arm in if cached_first { [Arm::Cached, Arm::Uncached] } else { [Arm::Uncached, Arm::Cached] } {
             let before = if arm == Arm::Uncached { self.scraper.queries().await } else { None };
-            let exchange = self.arm(&request, arm).await;
+            let exchange = self.arm(seat, arm).await;
             if let (Arm::Uncached, Some(before)) = (arm, before) {
                 queries =
                     self.scraper.queries().await.map(|after| after - before).filter(|cost| *cost >= 0.0);
@@ -103,22 +92,22 @@ impl Pair<'_> {
     }
 
     async fn record(&self, cached_first: bool, queries: Option<f64>, seen: &[(Arm, Option<Seen>)]) {
-        let role = self.stage.cast.person(self.step.person).role;
+        let role = self.stage.population.person(self.person).role;
         let of =
             |wanted: Arm| seen.iter().find(|(arm, _)| *arm == wanted).and_then(|(_, seen)| seen.as_ref());
         let (Some(cached), Some(uncached)) = (of(Arm::Cached), of(Arm::Uncached)) else {
-            return self.stage.sink.dropped(role, self.step.action, PairFlaw::Failed).await;
+            return self.stage.sink.dropped(role, self.action, PairFlaw::Failed).await;
         };
         if !cached.source.is_hit() {
-            return self.stage.sink.dropped(role, self.step.action, PairFlaw::NotAHit).await;
+            return self.stage.sink.dropped(role, self.action, PairFlaw::NotAHit).await;
         }
-        if uncached.source != Source::Bypass {
-            return self.stage.sink.dropped(role, self.step.action, PairFlaw::NotABypass).await;
+        if !self.went_around(uncached.source) {
+            return self.stage.sink.dropped(role, self.action, PairFlaw::NotABypass).await;
         }
         let pair = PairRecord {
             role,
-            action: self.step.action,
-            person: self.step.person,
+            action: self.action,
+            person: self.person,
             cached_us: cached.latency_us,
             uncached_us: uncached.latency_us,
             cached_first,
@@ -128,18 +117,32 @@ impl Pair<'_> {
         self.stage.sink.pair(pair).await;
     }
 
-    /// One request; `None` where it had no usable answer.
-    async fn arm(&self, request: &Request, arm: Arm) -> Option<Seen> {
-        let person = self.stage.cast.person(self.step.person);
-        let due = Instant::now();
-        let ask =
-            Ask { bypass: arm == Arm::Uncached, keep: false, ..Ask::get(&request.url, Some(&person.token)) };
-        let exchange = tokio::select! {
-            exchange = self.http.send(&ask) => exchange,
-            () = self.stage.stop.stopped() => Exchange { started: due, first_byte: None, finished: Instant::now(), outcome: Err(Fault::Abandoned) },
+    /// Whether the answer to the uncached arm may have come from the origin. A cache that
+    /// has a word for a bypass must say it. Where the way around is another request or
+    /// another address, or where the header cannot tell a bypass, it must not be a hit.
+    fn went_around(&self, source: Source) -> bool {
+        let tells = match (&self.bypass, &self.stage.plan.cache.dialect) {
+            (BypassPlan::Query(_) | BypassPlan::Url(_), _) | (_, Dialect::Age | Dialect::XVarnish) => false,
+            (BypassPlan::Header(..), Dialect::Custom(patterns)) => patterns.bypass.is_some(),
+            (BypassPlan::Header(..), _) => true,
         };
-        let frame = Frame { step: &self.step, request, phase: self.phase, clock: self.stage.clock, due };
-        let observation = frame.observe(person.role, true, &exchange);
+        match source {
+            Source::Bypass => true,
+            Source::Miss | Source::Unknown => !tells,
+            Source::Browser | Source::Hit | Source::Coalesced | Source::Aggregate | Source::Stale => false,
+            Source::Error | Source::Write => false,
+        }
+    }
+
+    /// One request; `None` where it had no usable answer.
+    async fn arm(&self, seat: &mut Seat, arm: Arm) -> Option<Seen> {
+        let due = Instant::now();
+        let Self { person, action, draw, phase, .. } = self;
+        let errand = Errand { person: *person, action: *action, draw, due, phase: *phase };
+        let way = if arm == Arm::Uncached { Way::Around(self.bypass) } else { Way::Plain };
+        let mut observation = ask(self.stage, seat, errand, way).await;
+        // These reads are ours, not the person's: they must not use up a first read.
+        observation.request = !observation.request;
         let seen = observation.fault.is_none().then_some(Seen {
             latency_us: observation.latency_us(),
             source: observation.source,

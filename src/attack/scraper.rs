@@ -1,58 +1,72 @@
 //! Reads the target's own counters.
 
 use super::clock::Clock;
-use super::http::{Ask, Http};
+use super::login::Identity;
 use super::stop::Stop;
-use crate::observe::{Exposition, Scrape, read_stats};
-use crate::plan::{Plan, TargetPlan};
+use super::target::{Target, TargetError};
+use crate::observe::{Exposition, RedisCounters, RedisInfo, Scrape};
+use crate::plan::Plan;
+use crate::wire::Ask;
+use http::{HeaderMap, Method};
 use reqwest::Url;
-use reqwest::header::HeaderValue;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// After Ctrl-C the target has so long to tell its counters once more.
 const LAST_WORD: Duration = Duration::from_millis(300);
 
-/// Reads the management call and the Prometheus text.
+/// A counter that takes longer than this to read is not read.
+const WITHIN: Duration = Duration::from_secs(2);
+
+/// Reads the management call, the Prometheus text and Redis, as far as there are any.
 #[derive(Clone, Debug)]
 pub(super) struct Scraper {
-    http: Http,
+    target: Arc<Target>,
+    plan: Arc<Plan>,
+    staff: Identity,
     stop: Stop,
     clock: Clock,
-    stats: Url,
-    metrics: Url,
-    staff: HeaderValue,
-    plan: Arc<Plan>,
+    redis: Option<Arc<RedisInfo>>,
 }
 
 impl Scraper {
+    /// # Errors
+    /// A Redis URL that is none.
     pub(super) fn new(
-        http: Http,
+        target: Arc<Target>,
+        plan: Arc<Plan>,
+        staff: Identity,
         stop: Stop,
         clock: Clock,
-        stats: Url,
-        metrics: Url,
-        staff: HeaderValue,
-        plan: Arc<Plan>,
-    ) -> Self {
-        Self { http, stop, clock, stats, metrics, staff, plan }
+    ) -> Result<Self, TargetError> {
+        let redis = plan.cache.counters.redis.as_ref().map(|url| RedisInfo::new(url)).transpose();
+        let redis = redis.map_err(|error| TargetError::Unexpected {
+            method: "INFO".into(),
+            url: "cache.counters.redis".into(),
+            what: error.to_string(),
+        })?;
+        Ok(Self { target, plan, staff, stop, clock, redis: redis.map(Arc::new) })
     }
 
-    /// Both, at one moment. What the target does not tell is absent.
+    /// All of them, at one moment. What the target does not tell is absent.
     pub(super) async fn read(&self, phase: u16) -> Scrape {
         let mut scrape = Scrape { phase, ..Scrape::default() };
-        if let Some(body) = self.get(&self.stats, Some(&self.staff)).await
-            && let Ok(stats) = serde_json::from_slice(&body)
+        let counters = &self.plan.cache.counters;
+        if let Some(json) = &counters.json
+            && let Some(body) = self.get(&json.path).await
+            && let Ok(answer) = serde_json::from_slice(&body)
         {
-            read_stats(&mut scrape, &stats);
+            json.fill(&mut scrape, &answer);
         }
-        let TargetPlan { queries, store_operations, .. } = &self.plan.target;
-        if let Some(body) = self.get(&self.metrics, None).await {
-            scrape.read_metrics(
-                &Exposition::parse(&String::from_utf8_lossy(&body)),
-                queries,
-                store_operations,
-            );
+        if let Some(prometheus) = &counters.prometheus
+            && let Some(body) = self.get(&prometheus.path).await
+        {
+            prometheus.fill(&mut scrape, &Exposition::parse(&String::from_utf8_lossy(&body)));
+        }
+        if let Some(redis) = &self.redis
+            && let Some(info) = redis.read().await
+        {
+            RedisCounters { database: redis.database() }.fill(&mut scrape, &info);
         }
         scrape.t_us = self.clock.now();
         scrape
@@ -60,14 +74,26 @@ impl Scraper {
 
     /// The query counter alone: cheap enough to stand around each uncached request.
     pub(super) async fn queries(&self) -> Option<f64> {
-        let body = self.get(&self.metrics, None).await?;
-        Exposition::parse(&String::from_utf8_lossy(&body)).sum(&self.plan.target.queries)
+        let prometheus = self.plan.cache.counters.prometheus.as_ref()?;
+        let queries = prometheus.queries.as_ref()?;
+        let body = self.get(&prometheus.path).await?;
+        Exposition::parse(&String::from_utf8_lossy(&body)).sum(queries)
     }
 
-    async fn get(&self, url: &Url, token: Option<&HeaderValue>) -> Option<Vec<u8>> {
-        let ask = Ask::get(url, token);
+    async fn get(&self, path: &str) -> Option<Vec<u8>> {
+        let url: Url = self.target.url(path);
+        let mut headers = HeaderMap::new();
+        let request = crate::workload::Request {
+            method: Method::GET,
+            url: url.clone(),
+            headers: HeaderMap::new(),
+            body: None,
+            fingerprint: 0,
+        };
+        self.staff.dress(&self.plan, &request, &mut headers);
+        let ask = Ask { method: &Method::GET, url: &url, headers: &headers, body: None, keep: true };
         let exchange = tokio::select! {
-            exchange = self.http.send(&ask) => exchange,
+            exchange = tokio::time::timeout(WITHIN, self.target.control.send(&ask)) => exchange.ok()?,
             () = async { self.stop.stopped().await; tokio::time::sleep(LAST_WORD).await } => return None,
         };
         let answer = exchange.outcome.ok()?;

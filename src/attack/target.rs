@@ -1,17 +1,20 @@
-//! A target that answers: where it is, and the staff token that reads its counters.
+//! The system under test, reachable: started for the run, or there already.
 
 use super::embedded::{Embedded, EmbeddedError};
-use super::http::{Ask, Http};
+use super::login::Identity;
 use crate::plan::{Place, Plan};
-use crate::scenario::Method;
+use crate::units::micros;
+use crate::wire::{Ask, Connection, Control, Exchange, Wire, WireError};
+use crate::workload::Request;
+use http::HeaderMap;
+use http::header::{HeaderValue, RETRY_AFTER};
 use reqwest::Url;
-use reqwest::header::HeaderValue;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
 
-/// Longest that a request may take.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
+/// Nobody waits longer than this because a target asks to.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// The system under test, reachable.
 #[derive(Debug)]
@@ -20,26 +23,32 @@ pub struct Target {
     pub base: Url,
     /// The process, where we started it.
     pub embedded: Option<Embedded>,
-    /// Everybody's password.
-    password: String,
-    /// Path of the login.
-    login: String,
-    /// JSON pointer to the token.
-    token: String,
+    /// How people connect.
+    pub(super) wire: Wire,
     /// A client for all that people do not do themselves.
-    pub(super) http: Http,
+    pub(super) control: Control,
+    /// The same without redirects: at a login the first answer counts.
+    pub(super) entrance: Control,
+    /// Everybody's password, where a person has none of their own.
+    pub(super) password: Option<String>,
 }
 
 /// A target that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
-    /// No password is known.
-    #[error("no password for {target}: set the environment variable {variable}")]
-    NoPassword {
+    /// The scenario names variables that are not set.
+    #[error("{target}: set the environment variable {} first, the scenario takes it from there", variables.join(" and "))]
+    Unset {
         /// The target.
         target: String,
-        /// The variable.
-        variable: String,
+        /// The variables.
+        variables: Vec<String>,
+    },
+    /// No password is known.
+    #[error("no password for {username}: give `login` a `password: ${{CACHEPROOF_PASSWORD}}`, or the person one of their own")]
+    NoPassword {
+        /// Whose.
+        username: String,
     },
     /// Nothing answers.
     #[error("{url}: the target does not answer ({fault}); is it running, and is the address right?")]
@@ -47,13 +56,13 @@ pub enum TargetError {
         /// What was asked.
         url: String,
         /// How it failed.
-        fault: &'static str,
+        fault: String,
     },
     /// It answers, but not as expected.
     #[error("{method} {url}: {what}")]
     Unexpected {
         /// Method.
-        method: &'static str,
+        method: String,
         /// URL.
         url: String,
         /// What came instead.
@@ -62,40 +71,52 @@ pub enum TargetError {
     /// The embedded service did not start.
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
-    /// The HTTP client could not be built.
-    #[error("the HTTP client cannot be built: {0}")]
-    Client(#[from] reqwest::Error),
+    /// The connection cannot be set up as the scenario wants it.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// A trace cannot be read or written.
+    #[error("{path}: {what}")]
+    Trace {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        what: String,
+    },
 }
 
 impl Target {
-    /// Starts the embedded service, or takes the one at the URL, and makes sure that it
-    /// answers. The service's own output goes to `log`.
+    /// Starts the embedded service, or takes the one at the URL. The service's own output
+    /// goes to `log`.
+    ///
+    /// # Errors
+    /// A variable that is not set, a service that does not start, files that cannot be read.
     pub async fn open(plan: &Plan, log: &Path) -> Result<Self, TargetError> {
-        let login = &plan.target.login;
+        if !plan.missing.is_empty() {
+            return Err(TargetError::Unset { target: plan.name.clone(), variables: plan.missing.clone() });
+        }
         let (base, embedded, password) = match &plan.target.place {
             Place::Embedded { size, redis } => {
                 let embedded =
                     Embedded::start(*size, plan.target.time_scale, plan.seed, redis.as_deref(), log).await?;
-                (embedded.base.clone(), Some(embedded), None)
+                let password = embedded.password.clone();
+                (embedded.base.clone(), Some(embedded), Some(password))
             }
-            Place::Url(url) => (url.clone(), None, std::env::var(&login.password_env).ok()),
-        };
-        let password = match (&embedded, password) {
-            (Some(embedded), _) => embedded.password.clone(),
-            (None, Some(password)) => password,
-            (None, None) => {
-                return Err(TargetError::NoPassword {
-                    target: base.to_string(),
-                    variable: login.password_env.clone(),
-                });
+            Place::Url(url) => {
+                let password = plan.target.login.as_ref().and_then(|login| login.password.clone());
+                (url.clone(), None, password)
             }
         };
-        let http = Http::new(&base, TIMEOUT)?;
-        Ok(Self { base, embedded, password, login: login.path.clone(), token: login.token.clone(), http })
+        let connection = connection(plan);
+        let wire = Wire::new(&base, &connection)?;
+        let straight = Wire::new(&base, &Connection { redirects: 0, ..connection })?;
+        Ok(Self { control: wire.control()?, entrance: straight.control()?, base, embedded, wire, password })
     }
 
-    /// A path below the base.
+    /// A path below the base, or an address that the target itself told.
     pub fn url(&self, path: &str) -> Url {
+        if let Ok(whole) = path.parse::<Url>() {
+            return whole;
+        }
         let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
         let mut url = self.base.clone();
         url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
@@ -103,61 +124,100 @@ impl Target {
         url
     }
 
-    /// Logs a person in: the `Authorization` header, marked sensitive so that no log
-    /// shows it.
-    pub async fn log_in(&self, username: &str) -> Result<HeaderValue, TargetError> {
-        let url = self.url(&self.login);
-        let body = json!({"username": username, "password": self.password});
+    /// Sends a request of the harness itself, waiting where the target asks to.
+    pub async fn send(&self, plan: &Plan, request: &Request, identity: &Identity) -> Exchange {
+        let mut headers = request.headers.clone();
+        identity.dress(plan, request, &mut headers);
         let ask = Ask {
-            method: Method::Post,
-            url: &url,
-            token: None,
-            bypass: false,
-            validator: None,
-            body: Some(&body),
+            method: &request.method,
+            url: &request.url,
+            headers: &headers,
+            body: identity.body(plan, request),
             keep: true,
         };
-        let answer = self.json(&ask).await?;
-        let unexpected =
-            |what: String| TargetError::Unexpected { method: "POST", url: url.to_string(), what };
-        let token = answer.pointer(&self.token).and_then(Value::as_str).ok_or_else(|| {
-            unexpected(format!("the answer to the login of {username} has no text at {}", self.token))
-        })?;
-        let mut header = HeaderValue::from_str(&format!("Bearer {token}"))
-            .map_err(|_| unexpected(format!("the token of {username} cannot stand in a header")))?;
-        header.set_sensitive(true);
-        Ok(header)
-    }
-
-    /// Sends a request, whatever comes of it.
-    pub async fn send(&self, ask: &Ask<'_>) -> super::http::Exchange {
-        self.http.send(ask).await
+        let mut exchange = self.control.send(&ask).await;
+        for _ in 0..plan.target.connection.waits {
+            let Some(wait) = exchange.outcome.as_ref().ok().and_then(|answer| asked_to_wait(answer.status, &answer.headers))
+            else {
+                break;
+            };
+            tokio::time::sleep(wait).await;
+            exchange = self.control.send(&ask).await;
+        }
+        exchange
     }
 
     /// Sends a request that must succeed and answer JSON.
-    pub async fn json(&self, ask: &Ask<'_>) -> Result<Value, TargetError> {
-        let (method, url) = (ask.method.as_str(), ask.url.to_string());
-        let answer = self
-            .http
-            .send(ask)
-            .await
-            .outcome
-            .map_err(|fault| TargetError::Unreachable { url: url.clone(), fault: fault.as_str() })?;
+    ///
+    /// # Errors
+    /// No answer, another status, a body that is not JSON.
+    pub async fn json(&self, plan: &Plan, request: &Request, identity: &Identity) -> Result<Value, TargetError> {
+        let exchange = self.send(plan, request, identity).await;
+        let (method, url) = (request.method.to_string(), request.url.to_string());
+        let answer = reached(exchange, &url)?;
         let body = answer.body.unwrap_or_default();
         if !(200..300).contains(&answer.status) {
-            let text = String::from_utf8_lossy(&body);
-            let hint = if answer.status == 401 { "; is the password right?" } else { "" };
-            let what = format!(
-                "expected success, got {}{hint} {}",
-                answer.status,
-                text.chars().take(200).collect::<String>()
-            );
-            return Err(TargetError::Unexpected { method, url, what: what.trim().into() });
+            return Err(refused(method, url, answer.status, &body));
         }
         serde_json::from_slice(&body).map_err(|error| TargetError::Unexpected {
             method,
             url,
             what: format!("the answer is not JSON: {error}"),
         })
+    }
+}
+
+/// An answer, or that there was none.
+pub(super) fn reached(exchange: Exchange, url: &str) -> Result<crate::wire::Answer, TargetError> {
+    let why = exchange.why;
+    let took = micros(crate::units::to_micros(exchange.finished - exchange.started) as f64);
+    exchange.outcome.map_err(|fault| {
+        let fault = match why {
+            Some(why) => format!("{}: {why}", fault.as_str()),
+            None => format!("{} after {took}", fault.as_str()),
+        };
+        TargetError::Unreachable { url: url.to_owned(), fault }
+    })
+}
+
+/// An answer that is not what was expected.
+pub(super) fn refused(method: String, url: String, status: u16, body: &[u8]) -> TargetError {
+    let text = String::from_utf8_lossy(body);
+    let hint = if status == 401 { "; is the password right?" } else { "" };
+    let what = format!("expected success, got {status}{hint} {}", text.chars().take(200).collect::<String>());
+    TargetError::Unexpected { method, url, what: what.trim().into() }
+}
+
+/// How long a target asks to wait, by `Retry-After` in seconds (RFC 9110, section 10.2.3,
+/// with 429 of RFC 6585 or 503).
+pub(super) fn asked_to_wait(status: u16, headers: &HeaderMap) -> Option<Duration> {
+    if !matches!(status, 429 | 503) {
+        return None;
+    }
+    let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
+}
+
+/// How the plan wants to connect. What cannot stand in a header was refused before.
+fn connection(plan: &Plan) -> Connection {
+    let written = &plan.target.connection;
+    let mut headers = HeaderMap::new();
+    for (name, value) in &written.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<http::HeaderName>(), HeaderValue::from_str(value)) {
+            headers.insert(name, value);
+        }
+    }
+    let plain = Connection::default();
+    Connection {
+        ca: written.ca.as_ref().map(Into::into),
+        certificate: written.certificate.as_ref().map(Into::into),
+        key: written.key.as_ref().map(Into::into),
+        insecure: written.insecure,
+        proxy: written.proxy.as_ref().and_then(|proxy| proxy.parse().ok()),
+        timeout: written.timeout.0,
+        connect_timeout: written.connect_timeout.0,
+        redirects: written.redirects,
+        user_agent: written.user_agent.clone().unwrap_or(plain.user_agent),
+        headers,
     }
 }

@@ -1,144 +1,155 @@
-//! One place at work: waits as its journey says, asks, times, tells.
+//! One place at work: waits as its journey says, asks, tells.
 
-use super::browser::{Browser, Have};
-use super::cast::Cast;
-use super::clock::Clock;
-use super::frame::Frame;
-use super::http::{Ask, Exchange, Http};
-use super::journey::{Journey, Step};
-use super::recorder::Sink;
-use super::request::{Request, render};
-use super::stop::{Cause, Stop};
-use crate::observe::{Fault, Observation};
-use crate::plan::Plan;
-use reqwest::Url;
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use super::ask::{Errand, Way, ask};
+use super::goose::Work;
+use super::stage::{Scene, Stage};
+use super::stop::Stop;
+use super::trace::Entry;
+use crate::plan::Mood;
+use crate::wire::Seat;
+use crate::workload::{Around, Draw, Journey, Step};
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
-/// After Ctrl-C a request in flight has so long to end.
-const GRACE: Duration = Duration::from_millis(1_500);
-/// So many refused connections in a row, and the target is lost.
-const REFUSED: u32 = 100;
-/// People at one place whose browsers are remembered.
-const BROWSERS: usize = 16;
-
-/// What all places share.
-#[derive(Clone)]
-pub(super) struct Stage {
-    pub(super) plan: Arc<Plan>,
-    pub(super) cast: Arc<Cast>,
-    pub(super) base: Url,
-    pub(super) clock: Clock,
-    pub(super) sink: Sink,
-    pub(super) stop: Stop,
-    /// Index of the phase that is on.
-    pub(super) phase: Arc<AtomicU16>,
-    /// Connections refused in a row.
-    pub(super) refused: Arc<AtomicU32>,
-}
-
-impl Stage {
-    /// Takes a response in. A target that refuses every connection for a while is lost:
-    /// what followed would only count its absence.
-    pub(super) async fn seen(&self, seen: Observation) {
-        if seen.fault != Some(Fault::Connect) {
-            self.refused.store(0, Ordering::Relaxed);
-        } else if self.refused.fetch_add(1, Ordering::Relaxed) + 1 >= REFUSED {
-            self.stop.trigger(Cause::TargetLost(format!("{REFUSED} connections in a row were refused")));
-        }
-        self.sink.seen(seen).await;
-    }
-}
+/// A place that is not needed looks so often whether it is.
+const IDLE: Duration = Duration::from_millis(250);
 
 /// One place at work.
 pub(super) struct Worker {
     stage: Stage,
     /// Ends the people's work at the end of the last traffic phase.
     curtain: Stop,
+    scene: watch::Receiver<Scene>,
+    role: usize,
+    place: usize,
     journey: Journey,
-    http: Http,
-    browsers: HashMap<u32, Browser>,
+    seat: Seat,
+    /// The next page and when it is due.
+    next: Option<(Step, Instant)>,
+    /// How long after a bell this place's person comes: apart from the journey's numbers,
+    /// which must not depend on what kinds of phase there are.
+    rng: ChaCha8Rng,
+    /// Whether nobody was needed here until now.
+    rested: bool,
 }
 
 impl Worker {
-    pub(super) fn new(stage: Stage, curtain: Stop, journey: Journey, http: Http) -> Self {
-        Self { stage, curtain, journey, http, browsers: HashMap::new() }
+    pub(super) fn new(stage: Stage, curtain: Stop, role: usize, place: usize) -> Self {
+        let people = stage.population.at_place(role, place);
+        let number = u32::try_from(place).unwrap_or(u32::MAX);
+        let journey = Journey::new(std::sync::Arc::clone(&stage.plan), role, number, people);
+        let mut rng = ChaCha8Rng::seed_from_u64(stage.plan.seed ^ 0xBE11);
+        rng.set_stream(((role as u64) << 32) | place as u64);
+        let mut scene = stage.scene.clone();
+        scene.mark_changed();
+        Self { seat: stage.target.wire.seat(), stage, curtain, scene, role, place, journey, next: None, rng, rested: false }
     }
 
-    /// The client of this place, with connections of its own.
-    pub(super) fn http(&self) -> &Http {
-        &self.http
+    /// How the people at work are now, and how far the phase is.
+    fn mood(&self, scene: Scene) -> Option<(&Mood, f64)> {
+        let phase = self.stage.plan.phases.get(usize::from(scene.phase))?;
+        let elapsed = scene.began.elapsed().as_secs_f64() / phase.duration.as_secs_f64();
+        phase.mood().map(|mood| (mood, elapsed))
     }
 
-    /// One pause and one request. Returns at once when the work is over.
-    pub(super) async fn step(&mut self) {
-        let step = self.journey.next(&self.stage.cast);
-        let due = Instant::now() + self.stage.plan.wall(step.wait);
-        tokio::select! {
-            () = tokio::time::sleep_until(due.into()) => {}
-            () = self.curtain.stopped() => return,
+    fn decide(&mut self, scene: Scene) -> (Step, Instant) {
+        let ordinary;
+        let mood = match self.stage.plan.phases.get(usize::from(scene.phase)).and_then(|phase| phase.mood()) {
+            Some(mood) => mood,
+            None => {
+                ordinary = Mood::ordinary(Vec::new(), self.stage.plan.actions.len());
+                &ordinary
+            }
+        };
+        let stage = &self.stage;
+        let knows = |person: u32, capture: u16| stage.of(person).notes.get(capture).is_some();
+        let around = Around { population: &stage.population, mood, knows: &knows };
+        let step = self.journey.next(&around);
+        let due = Instant::now() + stage.plan.wall(step.wait);
+        (step, due)
+    }
+
+    /// A new phase: where everybody comes at once, this place's person comes soon.
+    fn turn(&mut self, scene: Scene) {
+        let together = self.mood(scene).and_then(|(mood, _)| mood.together);
+        if let (Some(within), Some((_, due))) = (together, &mut self.next) {
+            let share: f64 = self.rng.random();
+            *due = (*due).min(scene.began + self.stage.plan.wall(within.mul_f64(share)));
         }
-        let phase = self.stage.phase.load(Ordering::Acquire);
-        let request = render(
-            &self.stage.base,
-            &self.stage.plan.actions[usize::from(step.action)],
-            self.stage.cast.person(step.person),
-            &step.draw,
-        );
-        let seen = self.ask(&step, &request, due, phase).await;
+    }
+
+    /// Somebody is needed again: what was due while nobody was is asked within a think time.
+    fn come_back(&mut self) {
+        let think = self.stage.plan.wall(self.stage.plan.roles[self.role].think.mean);
+        let share: f64 = self.rng.random();
+        let soon = Instant::now() + think.mul_f64(share);
+        if let Some((_, due)) = &mut self.next
+            && *due < soon
+        {
+            *due = soon;
+        }
+    }
+
+    async fn request(&mut self, person: u32, action: u16, draw: &Draw, due: Instant) {
+        let phase = self.scene.borrow().phase;
+        let errand = Errand { person, action, draw, due, phase };
+        if let Some(trace) = &self.stage.trace {
+            trace.write(Entry::of(&self.stage, &errand)).await;
+        }
+        let seen = ask(&self.stage, &mut self.seat, errand, Way::Person).await;
         self.stage.seen(seen).await;
     }
+}
 
-    async fn ask(&mut self, step: &Step, request: &Request, due: Instant, phase: u16) -> Observation {
-        let stage = &self.stage;
-        let action = &stage.plan.actions[usize::from(step.action)];
-        let person = stage.cast.person(step.person);
-        let scenario_now = |moment: Instant| {
-            Duration::from_micros(stage.clock.at(moment)).mul_f64(stage.plan.target.time_scale)
-        };
-        let read = action.method.is_read();
-        if self.browsers.len() > BROWSERS && !self.browsers.contains_key(&step.person) {
-            self.browsers.clear();
+#[async_trait::async_trait]
+impl Work for Worker {
+    /// One pause and, unless something else came between, one request. Returns at once when
+    /// the work is over.
+    async fn step(&mut self) {
+        if self.scene.has_changed().unwrap_or(false) {
+            let scene = *self.scene.borrow_and_update();
+            if self.next.is_none() {
+                self.next = Some(self.decide(scene));
+            }
+            self.turn(scene);
         }
-        let browser = self.browsers.entry(step.person).or_default();
-        let have = if read {
-            browser.look(request.fingerprint, scenario_now(Instant::now()))
-        } else {
-            Have::Nothing
-        };
-        let frame = Frame { step, request, phase, clock: stage.clock, due };
-        let validator = match have {
-            Have::Fresh => return frame.fresh_copy(person.role),
-            Have::Stale(validator) => Some(validator),
-            Have::Nothing => None,
-        };
-        let ask = Ask {
-            method: action.method,
-            url: &request.url,
-            token: Some(&person.token),
-            bypass: false,
-            validator: validator.as_ref(),
-            body: request.body.as_ref(),
-            keep: false,
-        };
-        let started = Instant::now();
-        let exchange = tokio::select! {
-            exchange = self.http.send(&ask) => exchange,
-            () = async { stage.stop.stopped().await; tokio::time::sleep(GRACE).await } => Exchange {
-                started,
-                first_byte: None,
-                finished: Instant::now(),
-                outcome: Err(Fault::Abandoned),
-            },
-        };
-        if let Ok(answer) = &exchange.outcome
-            && read
-            && matches!(answer.status, 200 | 304)
-        {
-            browser.remember(request.fingerprint, &answer.headers, scenario_now(exchange.finished));
+        let scene = *self.scene.borrow();
+        let at_work = self.mood(scene).is_some_and(|(mood, elapsed)| {
+            (self.place as u64) < u64::from(mood.at_work(self.role, elapsed))
+        });
+        if !at_work {
+            self.rested = true;
+            tokio::select! {
+                () = tokio::time::sleep(IDLE) => {}
+                () = self.curtain.stopped() => {}
+            }
+            return;
         }
-        frame.observe(person.role, read, &exchange)
+        if self.next.is_none() {
+            self.next = Some(self.decide(scene));
+        }
+        if std::mem::take(&mut self.rested) {
+            self.come_back();
+        }
+        let due = self.next.as_ref().map_or_else(Instant::now, |(_, due)| *due);
+        let letter = self.stage.mail.due(self.role, self.place);
+        let first = letter.map_or(due, |letter| letter.min(due));
+        tokio::select! {
+            () = tokio::time::sleep_until(first.into()) => {}
+            () = self.stage.mail.arrives(self.role, self.place) => return,
+            _ = self.scene.changed() => { self.scene.mark_changed(); return }
+            () = self.curtain.stopped() => return,
+        }
+        if let Some(letter) = self.stage.mail.take(self.role, self.place, first) {
+            return self.request(letter.person, letter.action, &letter.draw, letter.due).await;
+        }
+        if let Some((step, due)) = self.next.take() {
+            self.request(step.person, step.action, &step.draw, due).await;
+            // People count from the end of the last response.
+            let scene = *self.scene.borrow();
+            self.next = Some(self.decide(scene));
+        }
     }
 }

@@ -3,8 +3,7 @@
 use super::prepare;
 use crate::cli::CheckArgs;
 use crate::exit::{Exit, Failure};
-use crate::plan::{Place, Plan};
-use crate::scenario::Kind;
+use crate::plan::{PhasePlan, Place, Plan, Visit, Work};
 use crate::stats::quantile::samples_needed;
 use crate::units::{count, duration};
 use crate::verdict::{Metric, Slo};
@@ -46,17 +45,7 @@ fn describe(plan: &Plan) -> String {
     line(String::new());
     line("phases".into());
     for phase in &plan.phases {
-        let what = match phase.kind {
-            Kind::Pairs => {
-                format!("up to {}, {} pairs for each role and read", duration(phase.duration), phase.samples)
-            }
-            Kind::WarmUp => format!("{}, not measured", duration(phase.duration)),
-            Kind::Steady => format!(
-                "{} of the wall, {} of school",
-                duration(phase.duration),
-                duration(phase.duration.mul_f64(scale))
-            ),
-        };
+        let what = describe_phase(plan, phase);
         line(format!("  {:<8} {what}", phase.name));
     }
     line(format!("  at most {} in all, and some seconds to start", duration(plan.longest())));
@@ -71,14 +60,37 @@ fn describe(plan: &Plan) -> String {
     out
 }
 
+fn describe_phase(plan: &Plan, phase: &PhasePlan) -> String {
+    let wall = duration(phase.duration);
+    let measured = if phase.measured { "" } else { ", not measured" };
+    match &phase.work {
+        Work::Pairs { samples } => format!("up to {wall}, {samples} pairs for each role and read"),
+        Work::People(mood) => {
+            let school = duration(phase.duration.mul_f64(plan.target.time_scale));
+            let people: u32 = mood.users.iter().sum();
+            format!("{wall} of the wall, {school} of their time, {people} people{measured}")
+        }
+        Work::Open(arrivals) => {
+            format!("{wall}, {} requests/s by the clock, at most {} at once{measured}", arrivals.rate, arrivals.pool)
+        }
+        Work::Breakpoint { arrivals, steps, .. } => {
+            format!("up to {wall}, {steps} steps from {} to {} requests/s", arrivals.rate, arrivals.to)
+        }
+        Work::Replay { file } => format!("up to {wall}, {} again{measured}", file.display()),
+    }
+}
+
 /// Mean pages and refreshes a second of a role, by the means of its distributions.
 fn reads_per_second(plan: &Plan, role: &crate::plan::RolePlan) -> f64 {
-    let visit = role.pages * role.think.as_secs_f64() + role.gap.as_secs_f64();
-    let refreshes = role
-        .dashboard
-        .as_ref()
-        .map_or(0.0, |dashboard| role.pages * role.think.as_secs_f64() / dashboard.every.as_secs_f64());
-    f64::from(role.users) * (role.pages + refreshes) / visit.max(0.001) * plan.target.time_scale
+    let think = role.think.mean.as_secs_f64();
+    let pages = match role.visit {
+        Visit::Pages(pages) => pages,
+        Visit::Length(length) => length.as_secs_f64() / think,
+    };
+    let visit = pages * think + role.gap.as_secs_f64();
+    let refreshes =
+        role.dashboard.as_ref().map_or(0.0, |dashboard| pages * think / dashboard.every.as_secs_f64());
+    f64::from(role.users) * (pages + refreshes) / visit.max(0.001) * plan.target.time_scale
 }
 
 /// What is known of an SLO before any load.
@@ -89,7 +101,7 @@ fn remark(plan: &Plan, slo: &Slo) -> String {
         }
         Metric::Violations { .. } => "   (not checked yet: will be inconclusive)".into(),
         Metric::Speedup | Metric::DbQueryReduction
-            if !plan.phases.iter().any(|phase| phase.kind == Kind::Pairs) =>
+            if !plan.phases.iter().any(|phase| matches!(phase.work, Work::Pairs { .. })) =>
         {
             "   (needs a pairs phase, and there is none: will be inconclusive)".into()
         }

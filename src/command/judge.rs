@@ -4,9 +4,9 @@ use super::run::exit_of;
 use crate::cli::JudgeArgs;
 use crate::evidence;
 use crate::exit::{Exit, Failure, OrExit as _};
-use crate::plan::resolve_slos;
+use crate::plan::{Names, resolve_slos};
 use crate::report;
-use crate::scenario::{Source, load, slo_file};
+use crate::scenario::{Loaded, Source, load, slo_file};
 use crate::verdict::{Slo, Verdict, judge as judge_evidence};
 use std::path::Path;
 
@@ -24,7 +24,7 @@ pub(super) fn judge(args: &JudgeArgs) -> Result<Exit, Failure> {
 pub(super) fn verdict_of(dir: &Path, slo: Option<&Path>) -> Result<(Verdict, evidence::Evidence), Failure> {
     let evidence = evidence::load(dir).or_exit(Exit::Usage)?;
     let own = dir.join(report::SCENARIO_FILE);
-    let (scenario, own_source) = load(&own.to_string_lossy(), &[]).or_exit(Exit::Usage)?;
+    let Loaded { scenario, source: own_source, .. } = load(&own.to_string_lossy(), &[]).or_exit(Exit::Usage)?;
     let (lines, source) = match slo {
         Some(path) => slo_file(path).or_exit(Exit::Usage)?,
         None => (scenario.slos, own_source),
@@ -36,5 +36,6 @@ pub(super) fn verdict_of(dir: &Path, slo: Option<&Path>) -> Result<(Verdict, evi
 
 fn parse(lines: &[String], evidence: &evidence::Evidence, source: &Source) -> Result<Vec<Slo>, Failure> {
     let phases: Vec<String> = evidence.phases.iter().map(|phase| phase.name.clone()).collect();
-    resolve_slos(lines, &evidence.roles, &evidence.actions, &phases, source).or_exit(Exit::Usage)
+    let names = Names { roles: evidence.roles.clone(), actions: evidence.actions.clone(), phases };
+    resolve_slos("slos", lines, &names, source).or_exit(Exit::Usage)
 }

@@ -1,12 +1,14 @@
 //! One file a subcommand: each reads as the steps it takes.
 
 mod check;
+mod init;
 mod judge;
 mod open_files;
 mod prepare;
 mod progress;
 mod report;
 mod run;
+mod schema;
 mod serve;
 mod signals;
 mod try_out;
@@ -24,6 +26,8 @@ pub fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Judge(args) => judge::judge(&args),
         Command::Report(args) => report::report(&args),
         Command::Serve(args) => wait(serve::serve(args)),
+        Command::Init(args) => init::init(&args),
+        Command::Schema => schema::schema(),
     }
 }
 

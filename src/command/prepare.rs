@@ -3,7 +3,7 @@
 use crate::cli::ScenarioArgs;
 use crate::exit::{Exit, Failure, OrExit as _};
 use crate::plan::{Changes, Plan, resolve};
-use crate::scenario::{ScenarioError, load};
+use crate::scenario::{Loaded, ScenarioError, load};
 
 /// Reads and resolves the scenario of a command line.
 pub(super) fn plan(args: &ScenarioArgs) -> Result<Plan, Failure> {
@@ -11,7 +11,7 @@ pub(super) fn plan(args: &ScenarioArgs) -> Result<Plan, Failure> {
 }
 
 fn read(args: &ScenarioArgs) -> Result<Plan, ScenarioError> {
-    let (scenario, source) = load(&args.scenario, &args.set)?;
+    let Loaded { scenario, source, secrets } = load(&args.scenario, &args.set)?;
     let changes = Changes {
         target: args.target.clone(),
         // An empty variable means no Redis, as if it were not set.
@@ -20,5 +20,7 @@ fn read(args: &ScenarioArgs) -> Result<Plan, ScenarioError> {
         duration: args.duration.map(|span| span.0),
         users: args.users,
     };
-    resolve(scenario, &source, &changes)
+    let mut plan = resolve(scenario, &source, &changes)?;
+    plan.credentials = secrets;
+    Ok(plan)
 }

@@ -14,6 +14,7 @@ use crate::report::{self, Folder};
 use crate::scenario::Kind;
 use crate::units::duration;
 use crate::verdict::{Outcome, judge};
+use crate::workload::Request;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -90,7 +91,7 @@ async fn measure(plan: &Arc<Plan>, args: &RunArgs, folder: &Folder, mode: Mode) 
         let store = store_name(&target, &cast, plan).await;
         Ok::<_, AttackError>((target, cast, store))
     };
-    let (mut target, cast, store) = tokio::select! {
+    let (target, cast, store) = tokio::select! {
         ready = ready => ready.map_err(refused)?,
         () = stop.stopped() => {
             return Err(Failure { exit: Exit::Interrupted, source: anyhow::anyhow!("interrupted before anything was measured") });
@@ -98,7 +99,7 @@ async fn measure(plan: &Arc<Plan>, args: &RunArgs, folder: &Folder, mode: Mode) 
     };
     mode.say(&format!(
         "{} people logged in after {}; {} at work at once, up to {} of measuring; Ctrl-C keeps what there is",
-        cast.len(),
+        cast.population.len(),
         duration(begun.elapsed()),
         plan.users(),
         duration(plan.longest())
@@ -106,11 +107,8 @@ async fn measure(plan: &Arc<Plan>, args: &RunArgs, folder: &Folder, mode: Mode) 
     let started_at = jiff::Timestamp::now();
     let attack_begun = Instant::now();
     let progress = Progress::start(mode, live.clone(), plan.longest());
-    let conducted = conduct(plan, &mut target, Arc::new(cast), live, &stop).await;
+    let conducted = conduct(plan, target, cast, live, &stop, args.trace.as_deref()).await;
     progress.end();
-    if let Some(embedded) = target.embedded.take() {
-        embedded.end().await;
-    }
     let conducted = conducted.map_err(refused)?;
     let run = Run {
         id: folder.id(),
@@ -134,13 +132,20 @@ async fn measure(plan: &Arc<Plan>, args: &RunArgs, folder: &Folder, mode: Mode) 
 
 /// What was seen becomes evidence: the run's particulars and what weakens it.
 fn compile(plan: &Plan, conducted: Conducted, run: Run, stop: &Stop) -> (Evidence, Option<AttackError>) {
-    let Conducted { gatherer, phases, machine, failed } = conducted;
+    let Conducted { gatherer, phases, machine, waited, logins, troubles, failed } = conducted;
     let mut evidence = gatherer.finish(phases);
     evidence.run = run;
     evidence.environment.machine = machine;
     evidence.interrupted = stop.is_stopped() || failed.is_some();
     let caveats = caveats(plan, &evidence, stop);
     evidence.caveats.extend(caveats);
+    if waited > 0 {
+        evidence.caveats.push(Caveat::Throttled { n: waited });
+    }
+    if logins > 0 {
+        evidence.caveats.push(Caveat::LoggedInAgain { n: logins });
+    }
+    evidence.caveats.extend(troubles.into_iter().map(|what| Caveat::Trouble { what }));
     (evidence, failed)
 }
 
@@ -190,9 +195,16 @@ fn caveats(plan: &Plan, evidence: &Evidence, stop: &Stop) -> Vec<Caveat> {
 
 /// What the target calls its store, where it says so.
 async fn store_name(target: &Target, cast: &Cast, plan: &Plan) -> Option<String> {
-    let url = target.url(&plan.target.stats);
-    let stats = target.json(&crate::attack::Ask::get(&url, Some(&cast.staff))).await.ok()?;
-    Some(stats.get("backend")?.as_str()?.to_owned())
+    let json = plan.cache.counters.json.as_ref()?;
+    let request = Request {
+        method: http::Method::GET,
+        url: target.url(&json.path),
+        headers: http::HeaderMap::new(),
+        body: None,
+        fingerprint: 0,
+    };
+    let answer = target.json(plan, &request, &cast.staff).await.ok()?;
+    json.backend(&answer)
 }
 
 /// The exit code of an attack that never began.
@@ -200,11 +212,13 @@ pub(super) fn refused(error: AttackError) -> Failure {
     use crate::attack::CastError;
     let exit = match &error {
         AttackError::Target(target) | AttackError::Cast(CastError::Target(target)) => match target {
-            TargetError::NoPassword { .. } => Exit::Usage,
+            TargetError::NoPassword { .. }
+            | TargetError::Unset { .. }
+            | TargetError::Wire(_)
+            | TargetError::Trace { .. } => Exit::Usage,
             TargetError::Unreachable { .. } | TargetError::Unexpected { .. } | TargetError::Embedded(_) => {
                 Exit::TargetLost
             }
-            TargetError::Client(_) => Exit::Unexpected,
         },
         AttackError::Cast(CastError::TooFew { .. } | CastError::Nothing { .. }) => Exit::Usage,
         AttackError::Scheduler(_) | AttackError::Recorder(_) => Exit::Unexpected,

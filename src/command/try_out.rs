@@ -2,13 +2,15 @@
 
 use super::prepare;
 use super::run::refused;
-use crate::attack::{Ask, AttackError, Cast, Draw, Person, Stop, Target, render};
+use crate::attack::{AttackError, Cast, Stop, Target};
 use crate::cli::TryArgs;
 use crate::exit::{Exit, Failure};
-use crate::observe::claim;
 use crate::plan::{ActionPlan, Plan};
 use crate::scenario::suggest;
 use crate::units::{bytes, micros, to_micros};
+use crate::wire::Exchange;
+use crate::workload::{Fill, Journey, Notes, Person, Request, captured, expected, render};
+use rand::SeedableRng as _;
 use std::sync::Arc;
 
 /// Headers of an answer that may hold a token.
@@ -19,10 +21,8 @@ const BODY: usize = 400;
 pub(super) async fn try_out(args: TryArgs) -> Result<Exit, Failure> {
     let mut plan = prepare::plan(&args.scenario)?;
     if let Some(wanted) = &args.role {
-        let known: Vec<String> = plan.roles.iter().map(|role| role.name.clone()).collect();
-        plan.roles.retain(|role| role.name == *wanted);
-        if plan.roles.is_empty() {
-            let hint = suggest(wanted, known.iter().map(String::as_str));
+        if !plan.roles.iter().any(|role| role.name == *wanted) {
+            let hint = suggest(wanted, plan.roles.iter().map(|role| role.name.as_str()));
             return Err(Failure {
                 exit: Exit::Usage,
                 source: anyhow::anyhow!("--role {wanted}: no such role{hint}"),
@@ -30,8 +30,9 @@ pub(super) async fn try_out(args: TryArgs) -> Result<Exit, Failure> {
         }
     }
     for role in &mut plan.roles {
-        role.users = 1;
-        role.people = 1;
+        // Nobody is called of the roles that are not asked for.
+        let called = u32::from(args.role.as_ref().is_none_or(|wanted| *wanted == role.name));
+        (role.users, role.places, role.people) = (called, called, called);
     }
     let plan = Arc::new(plan);
     let stop = Stop::default();
@@ -46,20 +47,39 @@ pub(super) async fn try_out(args: TryArgs) -> Result<Exit, Failure> {
     outcome
 }
 
-async fn pass(plan: &Plan, log: &std::path::Path) -> Result<Exit, AttackError> {
+async fn pass(plan: &Arc<Plan>, log: &std::path::Path) -> Result<Exit, AttackError> {
     let mut target = Target::open(plan, log).await?;
     let cast = Cast::assemble(plan, &target).await?;
     let mut good = true;
     for (role, behaviour) in plan.roles.iter().enumerate() {
-        for index in cast.of_role(role) {
-            let person = cast.person(*index);
-            println!("## {} as {} ({} reports)", behaviour.name, person.username, person.reports.len());
-            for (action, _) in &behaviour.actions {
-                let action = &plan.actions[usize::from(*action)];
+        for index in cast.population.of_role(role) {
+            let person = cast.population.person(*index);
+            println!("## {} as {} ({})", behaviour.name, person.username(), owns(plan, person));
+            let mut notes = Notes::default();
+            let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(plan.seed);
+            for index in behaviour.actions.iter().map(|(action, _)| *action) {
+                let action = plan.action(index);
+                if !person.can(plan, index) {
+                    println!("\n{}: this person has nothing for it", action.name);
+                    continue;
+                }
+                let mut draw = Journey::sample(plan, role, &cast.population, person.index, index, &mut rng);
+                draw.mark = action.draws.mark.then(|| "cacheproof try".to_owned());
                 // Twice: the second read shows what the cache makes of the first.
-                let times = if action.method.is_read() { 2 } else { 1 };
+                let times = if action.read { 2 } else { 1 };
                 for _ in 0..times {
-                    good &= show(&target, action, person).await;
+                    let fill = Fill::new(plan, person, &draw, &notes);
+                    let request = render(&target.base, action, &fill);
+                    let identity = &cast.identities[person.index as usize];
+                    print_request(plan, person, &request);
+                    let exchange = target.send(plan, &request, identity).await;
+                    let shown = print_answer(plan, action, &exchange, &fill);
+                    if let (Ok(answer), true) = (&exchange.outcome, shown) {
+                        for (capture, text) in captured(action, &answer.headers, answer.body.as_deref()) {
+                            notes.set(capture, text);
+                        }
+                    }
+                    good &= shown;
                 }
             }
         }
@@ -70,49 +90,63 @@ async fn pass(plan: &Plan, log: &std::path::Path) -> Result<Exit, AttackError> {
     Ok(if good { Exit::Passed } else { Exit::Failed })
 }
 
-/// Makes one request and prints it with its answer; `true` if it was a good one.
-async fn show(target: &Target, action: &ActionPlan, person: &Person) -> bool {
-    let draw = Draw {
-        report: person.reports.first().copied(),
-        answer: person.answers.first().copied(),
-        score: 50,
-        mark: "cacheproof try".into(),
-        filter: 0,
-    };
-    let request = render(&target.base, action, person, &draw);
-    println!("\n{} {}", action.method.as_str(), request.url);
-    println!("  Authorization: Bearer $TOKEN_{}", person.username.to_uppercase().replace('-', "_"));
-    if let Some(body) = &request.body {
-        println!("  {body}");
+/// `20 report, 1 username`
+fn owns(plan: &Plan, person: &Person) -> String {
+    let stocks = plan.people.stocks.iter().zip(&person.stocks).skip(1);
+    let owned: Vec<String> = stocks
+        .filter(|(_, items)| !items.is_empty())
+        .map(|(stock, items)| match items.as_slice() {
+            [only] => format!("{} {}", stock.name, only.value),
+            _ => format!("{} of {}", items.len(), stock.name),
+        })
+        .collect();
+    if owned.is_empty() { "nothing of their own".into() } else { owned.join(", ") }
+}
+
+fn print_request(plan: &Plan, person: &Person, request: &Request) {
+    println!("\n{} {}", request.method, request.url);
+    for (name, value) in &request.headers {
+        println!("  {name}: {}", value.to_str().unwrap_or("(not text)"));
     }
-    let ask = Ask {
-        method: action.method,
-        body: request.body.as_ref(),
-        ..Ask::get(&request.url, Some(&person.token))
-    };
-    let exchange = target.send(&ask).await;
+    if plan.target.login.is_some() {
+        let name = person.username().to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+        println!("  (as ${{TOKEN_{name}}})");
+    }
+    if let Some(body) = &request.body {
+        println!("  {}", String::from_utf8_lossy(body));
+    }
+}
+
+/// Prints an answer; `true` if it is what the action expects.
+fn print_answer(plan: &Plan, action: &ActionPlan, exchange: &Exchange, fill: &Fill<'_>) -> bool {
     let took = micros(to_micros(exchange.finished - exchange.started) as f64);
-    match exchange.outcome {
+    let answer = match &exchange.outcome {
         Err(fault) => {
-            println!("-> no answer: {} after {took}", fault.as_str());
-            false
+            let why = exchange.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+            println!("-> no answer: {} after {took}{why}", fault.as_str());
+            return false;
         }
-        Ok(answer) => {
-            println!(
-                "-> {} in {took}, {}, served by: {}",
-                answer.status,
-                bytes(answer.bytes as f64),
-                claim(&answer.headers).source.as_str()
-            );
-            for (name, value) in &answer.headers {
-                let secret = SECRETS.contains(&name.as_str());
-                let shown = if secret { "(not shown)" } else { value.to_str().unwrap_or("(not text)") };
-                println!("   {name}: {shown}");
-            }
-            let text = String::from_utf8_lossy(answer.body.as_deref().unwrap_or_default()).into_owned();
-            let shown: String = text.chars().take(BODY).collect();
-            println!("   {shown}{}", if shown.len() < text.len() { " …" } else { "" });
-            (200..400).contains(&answer.status)
+        Ok(answer) => answer,
+    };
+    println!(
+        "-> {} in {took}, {}, served by: {}",
+        answer.status,
+        bytes(answer.bytes as f64),
+        plan.cache.dialect.claim(&answer.headers).as_str()
+    );
+    for (name, value) in &answer.headers {
+        let secret = SECRETS.contains(&name.as_str());
+        let shown = if secret { "(not shown)" } else { value.to_str().unwrap_or("(not text)") };
+        println!("   {name}: {shown}");
+    }
+    let text = String::from_utf8_lossy(answer.body.as_deref().unwrap_or_default()).into_owned();
+    let shown: String = text.chars().take(BODY).collect();
+    println!("   {shown}{}", if shown.len() < text.len() { " …" } else { "" });
+    match expected(action, answer.status, answer.body.as_deref(), fill) {
+        Ok(()) => true,
+        Err(what) => {
+            println!("   not as expected: {what}");
+            false
         }
     }
 }

@@ -54,6 +54,21 @@ pub enum Caveat {
         /// Of how many.
         of: u64,
     },
+    /// The target asked to slow down, and was obeyed.
+    Throttled {
+        /// How often.
+        n: u64,
+    },
+    /// People had to log in again during the run.
+    LoggedInAgain {
+        /// How often.
+        n: u64,
+    },
+    /// Something beside the measurement did not go as it should.
+    Trouble {
+        /// What.
+        what: String,
+    },
     /// More than the evidence may hold.
     Overflow {
         /// What was not kept.
@@ -94,6 +109,13 @@ impl fmt::Display for Caveat {
                     "in {n} of {of} pairs the cached and the uncached body differed (nobody wrote meanwhile)"
                 )
             }
+            Self::Throttled { n } => {
+                write!(f, "the target asked {n} times to wait (Retry-After) and was obeyed: the pace was its own")
+            }
+            Self::LoggedInAgain { n } => {
+                write!(f, "{n} times the target no longer knew somebody (401), who logged in again")
+            }
+            Self::Trouble { what } => f.write_str(what),
             Self::Overflow { what } => write!(f, "not kept, to bound memory: {what}"),
         }
     }

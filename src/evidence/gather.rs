@@ -227,6 +227,7 @@ mod tests {
             request,
             digest: None,
             bytes: 10,
+            reused: true,
             fault: (source == Source::Error).then_some(Fault::Status),
         }
     }

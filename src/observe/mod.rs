@@ -2,16 +2,20 @@
 //!
 //! In: finished exchanges and scrapes. Out: plain values without sockets or
 //! clocks. What a response *claims* about its source is read here
-//! ([`claim`]); what is made of the claim is [`Observation::source`].
+//! ([`Dialect::claim`]); what is made of the claim is [`Observation::source`].
 
+mod counters;
 mod dialect;
 mod exposition;
 mod observation;
+mod redis_info;
 mod scrape;
 mod source;
 
-pub use dialect::{Claim, claim};
+pub use counters::{JsonCounters, PrometheusCounters, RedisCounters};
+pub use dialect::{Claim, Dialect, Patterns, claim};
 pub use exposition::{Exposition, Selector, SelectorError};
 pub use observation::{Fault, Observation};
+pub use redis_info::{RedisInfo, RedisInfoError};
 pub use scrape::{Scrape, StoreOperation, read_stats};
 pub use source::Source;

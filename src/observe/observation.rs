@@ -33,10 +33,13 @@ pub struct Observation {
     pub validated: bool,
     /// Fingerprint of the request: same person, same URL.
     pub request: u64,
-    /// Fingerprint of the body.
+    /// Fingerprint of the body that the person sees: after a 304, and for a fresh copy,
+    /// the one the browser has kept.
     pub digest: Option<u64>,
-    /// Bytes of the body.
+    /// Bytes of the body that were received: none for a 304 or a fresh copy.
     pub bytes: u64,
+    /// Whether it came over a connection that was open before.
+    pub reused: bool,
     /// What went wrong, if anything did.
     pub fault: Option<Fault>,
 }
@@ -60,6 +63,8 @@ pub enum Fault {
     Broken,
     /// An answer with a status that the action does not expect.
     Status,
+    /// An answer whose body is not what the action expects.
+    Content,
     /// Given up because the run was ended.
     Abandoned,
 }
@@ -72,6 +77,7 @@ impl Fault {
             Self::Timeout => "timeout",
             Self::Broken => "broken",
             Self::Status => "status",
+            Self::Content => "content",
             Self::Abandoned => "abandoned",
         }
     }

@@ -56,6 +56,11 @@ impl Scrape {
         store_operations: &str,
     ) {
         self.queries = exposition.sum(queries);
+        self.read_store_operations(exposition, store_operations);
+    }
+
+    /// Takes over a histogram or summary of store operations, by its label `op`.
+    pub(super) fn read_store_operations(&mut self, exposition: &Exposition, store_operations: &str) {
         let of = |suffix: &str, op: &str| {
             exposition.sum(&super::Selector {
                 name: format!("{store_operations}_{suffix}"),

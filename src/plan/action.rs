@@ -1,129 +1,81 @@
-//! A request with its placeholders parsed.
+//! What people do, resolved.
 
-use crate::scenario::Method;
+use super::{Hole, RequestPlan, Template};
+use crate::scenario::Capture;
 
 /// A request that people make.
 #[derive(Clone, Debug)]
 pub struct ActionPlan {
     /// Name in labels.
     pub name: String,
-    /// Method.
-    pub method: Method,
-    /// Path.
-    pub path: Template,
-    /// Query parameters always sent.
-    pub query: Vec<(String, Template)>,
+    /// The request.
+    pub request: RequestPlan,
     /// Alternatives of further parameters; never empty, the first may be no parameter.
     pub filters: Vec<Vec<(String, Template)>>,
-    /// Body of a write.
-    pub body: Option<serde_json::Value>,
-    /// Placeholders used anywhere.
-    pub uses: Vec<Placeholder>,
+    /// What is remembered of the answer.
+    pub captures: Vec<(u16, Capture)>,
+    /// Whether it only reads.
+    pub read: bool,
+    /// Whether the cache is meant to serve it.
+    pub cached: bool,
+    /// What it changes.
+    pub changes: Vec<ChangePlan>,
+    /// JSON pointers to what differs although nothing was changed.
+    pub volatile: Vec<String>,
+    /// What must be drawn for it.
+    pub draws: Draws,
 }
 
-impl ActionPlan {
-    /// Whether it needs this drawn.
-    pub fn uses(&self, placeholder: Placeholder) -> bool {
-        self.uses.contains(&placeholder)
-    }
+/// What must be drawn to fill a request, each once, in a fixed order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Draws {
+    /// Stocks of the person; one that belongs to an item of another comes after it.
+    pub stocks: Vec<u16>,
+    /// Entries of `values`.
+    pub values: Vec<u16>,
+    /// Captures that must be there.
+    pub captures: Vec<u16>,
+    /// Whether it carries a mark.
+    pub mark: bool,
 }
 
-/// What a template can be filled with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Placeholder {
-    /// One of the person's reports.
-    Report,
-    /// One of the answers that the person may grade.
-    Answer,
-    /// A number from 0 to 100.
-    Score,
-    /// A text that no other write has.
-    Mark,
-}
-
-impl Placeholder {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Report, Self::Answer, Self::Score, Self::Mark];
-
-    /// The name in braces.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Report => "report",
-            Self::Answer => "answer",
-            Self::Score => "score",
-            Self::Mark => "mark",
-        }
-    }
-}
-
-/// A text with placeholders.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Template(Vec<Part>);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    Text(String),
-    Hole(Placeholder),
-}
-
-impl Template {
-    /// Parses `a/{report}/b`; the error is the unknown name.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let mut parts = Vec::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once('{') {
-            let (name, after) = after.split_once('}').ok_or_else(|| after.to_owned())?;
-            let hole = Placeholder::ALL
-                .into_iter()
-                .find(|hole| hole.as_str() == name)
-                .ok_or_else(|| name.to_owned())?;
-            if !before.is_empty() {
-                parts.push(Part::Text(before.to_owned()));
+impl Draws {
+    /// What these placeholders need.
+    pub fn of(holes: impl IntoIterator<Item = Hole>) -> Self {
+        let mut draws = Self::default();
+        for hole in holes {
+            match hole {
+                Hole::Stock(stock) | Hole::Field(stock, _) => draws.stocks.push(stock),
+                Hole::Value(value) => draws.values.push(value),
+                Hole::Capture(capture) => draws.captures.push(capture),
+                Hole::Mark => draws.mark = true,
+                Hole::Role | Hole::Page | Hole::Password => {}
             }
-            parts.push(Part::Hole(hole));
-            rest = after;
         }
-        if !rest.is_empty() {
-            parts.push(Part::Text(rest.to_owned()));
+        for list in [&mut draws.stocks, &mut draws.values, &mut draws.captures] {
+            list.sort_unstable();
+            list.dedup();
         }
-        Ok(Self(parts))
-    }
-
-    /// The placeholders in it.
-    pub fn holes(&self) -> impl Iterator<Item = Placeholder> {
-        self.0.iter().filter_map(|part| match part {
-            Part::Hole(hole) => Some(*hole),
-            Part::Text(_) => None,
-        })
-    }
-
-    /// The text with each placeholder replaced.
-    pub fn fill(&self, value: impl Fn(Placeholder) -> String) -> String {
-        self.0
-            .iter()
-            .map(|part| match part {
-                Part::Text(text) => text.clone(),
-                Part::Hole(hole) => value(*hole),
-            })
-            .collect()
+        draws
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// One thing that a write changes.
+#[derive(Clone, Debug)]
+pub struct ChangePlan {
+    /// Who must see it: people whose stock holds this value; everybody where it is empty.
+    pub audience: Vec<(u16, Template)>,
+    /// The reads that show it, by index.
+    pub actions: Vec<u16>,
+    /// Only where the drawn item has one of these values.
+    pub conditions: Vec<Condition>,
+}
 
-    #[test]
-    fn placeholders_are_filled_where_they_stand() {
-        let template = Template::parse("/reports/{report}/answers/{answer}").unwrap();
-        assert_eq!(template.fill(|hole| hole.as_str().to_uppercase()), "/reports/REPORT/answers/ANSWER");
-        assert_eq!(template.holes().collect::<Vec<_>>(), [Placeholder::Report, Placeholder::Answer]);
-        assert_eq!(Template::parse("plain").unwrap().fill(|_| unreachable!()), "plain");
-    }
-
-    #[test]
-    fn an_unknown_placeholder_is_named() {
-        assert_eq!(Template::parse("/{child}/"), Err("child".into()));
-        assert_eq!(Template::parse("/{open"), Err("open".into()));
-    }
+/// A condition on what was drawn for a request.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// The item or one of its fields.
+    pub hole: Hole,
+    /// One of these.
+    pub values: Vec<Template>,
 }

@@ -5,19 +5,32 @@
 //! error that points at the line. It does no I/O.
 
 mod action;
+mod cache;
 mod changes;
+mod people;
+mod phase;
+mod request;
 mod resolve;
 mod role;
 mod slos;
+mod target;
+mod template;
+mod value;
 
-pub use action::{ActionPlan, Placeholder, Template};
+pub use action::{ActionPlan, ChangePlan, Condition, Draws};
+pub use cache::{BypassPlan, CachePlan, CountersPlan, TtlPlan};
 pub use changes::Changes;
+pub use people::{Origin, PeoplePlan, RelationPlan, StockPlan, USERNAME};
+pub use phase::{ArrivalsPlan, Mood, PhasePlan, Work};
+pub use request::{BodyPlan, ExpectPlan, RequestPlan};
 pub use resolve::resolve;
-pub use role::{DashboardPlan, RolePlan};
-pub use slos::resolve_slos;
+pub use role::{BurstPlan, DashboardPlan, ReactionPlan, RolePlan, ThinkPlan, Visit};
+pub use slos::{Names, resolve_slos};
+pub use target::{CsrfPlan, LoginPlan, LoginWay, Place, TargetPlan};
+pub use template::{Hole, JsonTemplate, Template};
+pub use value::ValuePlan;
 
-use crate::observe::Selector;
-use crate::scenario::{Discovery, Kind, Login, Scenario, Size};
+use crate::scenario::{Credentials, Scenario};
 use crate::verdict::Slo;
 use std::time::Duration;
 
@@ -32,82 +45,42 @@ pub struct Plan {
     pub seed: u64,
     /// The system under test.
     pub target: TargetPlan,
+    /// Who there is.
+    pub people: PeoplePlan,
+    /// Values that no person owns, by index.
+    pub values: Vec<ValuePlan>,
+    /// Names of what is captured, by index.
+    pub captures: Vec<String>,
     /// What people do, by index.
     pub actions: Vec<ActionPlan>,
+    /// The cache under test.
+    pub cache: CachePlan,
     /// Who does it, by index.
     pub roles: Vec<RolePlan>,
+    /// Requests before the first phase.
+    pub setup: Vec<RequestPlan>,
     /// What happens when.
     pub phases: Vec<PhasePlan>,
+    /// Requests after the last phase.
+    pub teardown: Vec<RequestPlan>,
+    /// When to end the run early.
+    pub abort_on: Vec<Slo>,
     /// What must hold.
     pub slos: Vec<Slo>,
     /// Confidence of the intervals.
     pub confidence: f64,
     /// Actions that are not done, and why.
     pub left_out: Vec<String>,
+    /// Environment variables that the scenario names and that are not set: no run without them.
+    pub missing: Vec<String>,
+    /// Passwords and tokens of people, from files beside the scenario.
+    pub credentials: Credentials,
     /// The scenario as resolved, for the run folder.
     pub scenario: Scenario,
 }
 
-/// The system under test.
-#[derive(Clone, Debug)]
-pub struct TargetPlan {
-    /// Which one.
-    pub place: Place,
-    /// Seconds of the scenario clock per second of the wall.
-    pub time_scale: f64,
-    /// How people log in.
-    pub login: Login,
-    /// Where to ask who there is.
-    pub discovery: Discovery,
-    /// Path of the management call with memory.
-    pub stats: String,
-    /// Path of the Prometheus text.
-    pub metrics: String,
-    /// Series of the database queries of reports.
-    pub queries: Selector,
-    /// Histogram of store operations.
-    pub store_operations: String,
-}
-
-/// Where the system under test is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// Started for this run.
-    Embedded {
-        /// How large a school.
-        size: Size,
-        /// Redis to use as L1, where it is not the in-process store.
-        redis: Option<String>,
-    },
-    /// There already.
-    Url(reqwest::Url),
-}
-
-/// A stretch of the run.
-#[derive(Clone, Debug)]
-pub struct PhasePlan {
-    /// Name in labels.
-    pub name: String,
-    /// What kind.
-    pub kind: Kind,
-    /// Length, or upper limit of pairs, on the wall.
-    pub duration: Duration,
-    /// Pairs per action (pairs only).
-    pub samples: u32,
-}
-
-impl PhasePlan {
-    /// Whether SLOs are judged on it.
-    pub fn measured(&self) -> bool {
-        match self.kind {
-            Kind::Steady => true,
-            Kind::Pairs | Kind::WarmUp => false,
-        }
-    }
-}
-
 impl Plan {
-    /// People at work at once.
+    /// People at work at once in an ordinary phase.
     pub fn users(&self) -> u32 {
         self.roles.iter().map(|role| role.users).sum()
     }
@@ -128,5 +101,15 @@ impl Plan {
     /// A wall duration for a duration of the scenario clock.
     pub fn wall(&self, scenario: Duration) -> Duration {
         scenario.div_f64(self.target.time_scale)
+    }
+
+    /// An action by index.
+    pub fn action(&self, index: u16) -> &ActionPlan {
+        &self.actions[usize::from(index)]
+    }
+
+    /// A role by index.
+    pub fn role(&self, index: u16) -> &RolePlan {
+        &self.roles[usize::from(index)]
     }
 }

@@ -3,44 +3,58 @@
 use crate::scenario::{ScenarioError, Source, suggest};
 use crate::verdict::{Slo, SloError};
 
-/// Parses SLO lines against the names of a plan.
-pub fn resolve_slos(
-    lines: &[String],
-    roles: &[String],
-    actions: &[String],
-    phases: &[String],
-    source: &Source,
-) -> Result<Vec<Slo>, ScenarioError> {
-    lines.iter().map(|line| slo(line, roles, actions, phases, source)).collect()
+/// Names that SLO lines may use.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Of roles.
+    pub roles: Vec<String>,
+    /// Of actions.
+    pub actions: Vec<String>,
+    /// Of phases.
+    pub phases: Vec<String>,
 }
 
-fn slo(
-    line: &str,
-    roles: &[String],
-    actions: &[String],
-    phases: &[String],
+/// Parses the SLO lines that stand below a heading.
+///
+/// # Errors
+/// The first line that is wrong, with its column.
+pub fn resolve_slos(
+    heading: &str,
+    lines: &[String],
+    names: &Names,
     source: &Source,
-) -> Result<Slo, ScenarioError> {
-    let place = source.locate(&[line, line.split(' ').next().unwrap_or(line)]);
-    let at = |column: usize| place.map(|(line, start)| (line, start + column - 1));
-    let slo: Slo = line.parse().map_err(|error: SloError| {
-        ScenarioError::at(source, at(error.column), format!("SLO `{line}`: {error}"))
-    })?;
+) -> Result<Vec<Slo>, ScenarioError> {
+    resolve_slos_at(&[heading], lines, names, source)
+}
+
+/// The same for the lines that stand at a path.
+pub(super) fn resolve_slos_at(
+    path: &[&str],
+    lines: &[String],
+    names: &Names,
+    source: &Source,
+) -> Result<Vec<Slo>, ScenarioError> {
+    lines.iter().enumerate().map(|(at, line)| slo(path, at, line, names, source)).collect()
+}
+
+fn slo(path: &[&str], at: usize, line: &str, names: &Names, source: &Source) -> Result<Slo, ScenarioError> {
+    let at = at.to_string();
+    let path = [path, &[at.as_str()]].concat();
+    let fail = |offset: usize, what: String| {
+        ScenarioError::within(source, &path, offset, format!("SLO `{line}`: {what}"))
+    };
+    let slo: Slo = line.parse().map_err(|error: SloError| fail(error.column - 1, error.to_string()))?;
     let sets = [
-        ("role", &slo.selection.roles, roles),
-        ("action", &slo.selection.actions, actions),
-        ("phase", &slo.selection.phases, phases),
+        ("role", &slo.selection.roles, &names.roles),
+        ("action", &slo.selection.actions, &names.actions),
+        ("phase", &slo.selection.phases, &names.phases),
     ];
     for (label, given, known) in sets {
         for name in given {
             if !known.contains(name) {
-                let column = line.find(&format!("\"{name}\"")).map_or(1, |at| line[..at].chars().count() + 2);
+                let offset = line.find(&format!("\"{name}\"")).map_or(0, |at| line[..at].chars().count() + 1);
                 let hint = suggest(name, known.iter().map(String::as_str));
-                return Err(ScenarioError::at(
-                    source,
-                    at(column),
-                    format!("SLO `{line}`: unknown {label} \"{name}\"{hint}"),
-                ));
+                return Err(fail(offset, format!("unknown {label} \"{name}\"{hint}")));
             }
         }
     }

@@ -1,13 +1,20 @@
-//! Scenarios compiled into the binary, so that it works alone.
+//! Scenarios and parts of scenarios compiled into the binary, so that it works alone.
 
 /// The scenario of a run without one.
 pub const DEFAULT: &str = "school-day";
 
-/// The text of a built-in scenario by its name.
+/// Names of built-in scenarios.
+pub const SCENARIOS: [&str; 2] = ["school-day", "smoke"];
+
+/// Names of built-in parts, for `include:`.
+pub const PARTS: [&str; 1] = ["parts/school"];
+
+/// The text of a built-in scenario or part by its name.
 pub fn builtin(name: &str) -> Option<&'static str> {
     match name {
         "school-day" => Some(include_str!("../../scenarios/school-day.yaml")),
         "smoke" => Some(include_str!("../../scenarios/smoke.yaml")),
+        "parts/school" => Some(include_str!("../../scenarios/parts/school.yaml")),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::time::Duration;
 
 /// A length of time in a scenario.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(pub Duration);
 
 impl std::str::FromStr for Span {
@@ -39,6 +39,20 @@ impl<'de> Deserialize<'de> for Span {
             }
         }
         deserializer.deserialize_any(Visitor)
+    }
+}
+
+impl schemars::JsonSchema for Span {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Span".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "A length of time, like 500ms, 20s, 5m or 1h 30m",
+            "examples": ["500ms", "20s", "5m", "1h 30m"],
+        })
     }
 }
 

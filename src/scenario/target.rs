@@ -1,9 +1,13 @@
-//! Where the cache is, how people log in, and where its own counters are.
+//! Where the system under test is, and how to reach it.
 
+use super::{Login, Span, Text};
+use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The system under test. Exactly one of `embedded` and `url`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     /// Start the school service that comes with cacheproof, as its own process.
@@ -19,19 +23,69 @@ pub struct Target {
     /// Allows writes against a target that we did not start.
     #[serde(default)]
     pub writes: bool,
-    /// How a person logs in.
+    /// How to connect.
     #[serde(default)]
-    pub login: Login,
-    /// Where to ask who there is and what they may read.
-    #[serde(default)]
-    pub discovery: Discovery,
-    /// Where the service counts for itself.
-    #[serde(default)]
-    pub counters: Counters,
+    pub connection: Connection,
+    /// How a person logs in; nobody does where this is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<Login>,
+}
+
+/// How to connect.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Connection {
+    /// PEM file with certificate authorities to trust besides the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
+    /// PEM file with a client certificate and its chain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    /// PEM file with the client certificate's key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Accept any certificate.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub insecure: bool,
+    /// HTTP proxy to go through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
+    /// A request that takes longer is given up.
+    pub timeout: Span,
+    /// A connection that takes longer to open is given up.
+    pub connect_timeout: Span,
+    /// Redirects followed; 0 takes a redirect for the answer.
+    pub redirects: u8,
+    /// `User-Agent` of the people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// Headers of every request.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub headers: IndexMap<String, Text>,
+    /// How often a 429 or 503 with `Retry-After` is waited for before it counts as an error.
+    pub waits: u8,
+}
+
+impl Default for Connection {
+    fn default() -> Self {
+        Self {
+            ca: None,
+            certificate: None,
+            key: None,
+            insecure: false,
+            proxy: None,
+            timeout: Span(Duration::from_secs(30)),
+            connect_timeout: Span(Duration::from_secs(5)),
+            redirects: 0,
+            user_agent: None,
+            headers: IndexMap::new(),
+            waits: 3,
+        }
+    }
 }
 
 /// The school service, started for this run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Embedded {
     /// How many people and rows.
@@ -43,7 +97,7 @@ pub struct Embedded {
 }
 
 /// Size of the embedded school.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Size {
     /// 1,000 students, 40 teachers, 20 tutors, 900 parents, 200,000 answers.
@@ -51,78 +105,6 @@ pub enum Size {
     Full,
     /// A tenth of it: for trials.
     Small,
-}
-
-/// A login request whose answer yields a token.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Login {
-    /// Path that takes `{"username", "password"}` by POST.
-    pub path: String,
-    /// JSON pointer to the token in the answer.
-    pub token: String,
-    /// Environment variable that holds everybody's password.
-    pub password_env: String,
-    /// The user who may list people and read the counters.
-    pub staff: String,
-}
-
-impl Default for Login {
-    fn default() -> Self {
-        Self {
-            path: "/api/login/".into(),
-            token: "/token".into(),
-            password_env: "CACHEPROOF_PASSWORD".into(),
-            staff: "admin".into(),
-        }
-    }
-}
-
-/// Paged lists that say who there is and what they may touch.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Discovery {
-    /// People of a role, for staff; `role`, `page` and `page_size` are added.
-    pub people: String,
-    /// Reports that the person who asks may read.
-    pub reports: String,
-    /// Answers that the teacher who asks may grade.
-    pub answers: String,
-}
-
-impl Default for Discovery {
-    fn default() -> Self {
-        Self {
-            people: "/api/people/".into(),
-            reports: "/api/reports/".into(),
-            answers: "/api/answers/".into(),
-        }
-    }
-}
-
-/// The target's own counters.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Counters {
-    /// Management call with entries and bytes, for staff.
-    pub stats: String,
-    /// Prometheus text.
-    pub metrics: String,
-    /// Series that counts the database queries of reports (authorisation apart).
-    pub queries: String,
-    /// Histogram of store operations, by label `op`.
-    pub store_operations: String,
-}
-
-impl Default for Counters {
-    fn default() -> Self {
-        Self {
-            stats: "/api/reports/cache/stats/".into(),
-            metrics: "/metrics".into(),
-            queries: r#"platform_db_queries_total{purpose="report"}"#.into(),
-            store_operations: "report_cache_store_operation_seconds".into(),
-        }
-    }
 }
 
 fn one() -> f64 {

@@ -1,11 +1,15 @@
 //! The program, its run folder, and the servers that tests put beside it.
 
+pub(crate) mod django;
 pub(crate) mod folder;
+pub(crate) mod front;
 pub(crate) mod http;
+pub(crate) mod nginx;
 pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod redis;
 pub(crate) mod service;
+pub(crate) mod varnish;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

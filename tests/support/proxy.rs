@@ -77,6 +77,8 @@ async fn pass_on(
         Twist::Silent => {
             fields.remove(x_cache);
             fields.remove(cache_status);
+            // An Age above 0 is a word about it too.
+            fields.remove(header::AGE);
         }
         Twist::Slow(_) | Twist::Uncached => {}
     }

@@ -82,6 +82,24 @@ impl Relations {
         self.reports.get(&id).copied()
     }
 
+    /// Whose reports concern this person, and the classes that they teach: a student's own, a
+    /// parent's children, a tutor's pupils; a teacher is linked to classes.
+    pub(crate) fn links(&self, person: i64) -> (Vec<i64>, Vec<i64>) {
+        let of = |groups: &HashMap<i64, BTreeSet<i64>>| {
+            let linked = groups.iter().filter(|(_, group)| group.contains(&person));
+            let mut ids: Vec<i64> = linked.map(|(id, _)| *id).collect();
+            ids.sort_unstable();
+            ids
+        };
+        match self.person(person).map(|person| person.role) {
+            Some(Role::Student) => (vec![person], Vec::new()),
+            Some(Role::Parent) => (of(&self.parents_of), Vec::new()),
+            Some(Role::Tutor) => (of(&self.tutors_of), Vec::new()),
+            Some(Role::Teacher) => (Vec::new(), of(&self.teachers_of)),
+            Some(Role::Staff) | None => (Vec::new(), Vec::new()),
+        }
+    }
+
     /// Whether `teacher` teaches any subject in `class`.
     pub(crate) fn teaches(&self, teacher: i64, class: i64) -> bool {
         linked(&self.teachers_of, class, teacher)

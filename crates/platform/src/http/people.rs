@@ -34,6 +34,10 @@ struct Entry {
     user_id: i64,
     username: String,
     role: String,
+    /// Whose reports concern them: their own, their children's, their pupils'.
+    students: Vec<i64>,
+    /// Classes that they teach.
+    classes: Vec<i64>,
 }
 
 /// `GET /api/people/`
@@ -62,7 +66,10 @@ pub(super) async fn list(
         )
         .await?;
     session.commit().await?;
-    let results =
-        rows.into_iter().map(|(user_id, username, role)| Entry { user_id, username, role }).collect();
+    let entry = |(user_id, username, role)| {
+        let (students, classes) = service.relations.links(user_id);
+        Entry { user_id, username, role, students, classes }
+    };
+    let results = rows.into_iter().map(entry).collect();
     Ok(Json(People { count, page: page.number, page_size: page.size, results }))
 }

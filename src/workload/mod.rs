@@ -1,0 +1,22 @@
+//! What people do and when: decided by the seed, pure, without a clock or a socket.
+//!
+//! In: a [`Plan`](crate::plan::Plan) and a [`Population`]. Out: for each place at work the
+//! [`Step`]s of a [`Journey`], each rendered as a [`Request`]; and who reacts to a write
+//! ([`reactions`]). [`crate::attack`] carries them out against a target, and
+//! [`crate::simulate`] in virtual time.
+
+mod answer;
+mod draw;
+mod journey;
+mod population;
+mod reactions;
+mod request;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use answer::{Mismatch, captured, expected, verify, wants_body};
+pub use draw::{Draw, Fill, NOTHING_NOTED, Notes};
+pub use journey::{Around, Journey, Step};
+pub use population::{Item, Person, Population};
+pub use reactions::{Reaction, reactions};
+pub use request::{Request, around, render, render_request};
