@@ -68,6 +68,7 @@ fn response(index: u64) -> Observation {
         request: index % 5_000,
         digest: None,
         bytes: 2_048,
+        reused: true,
         fault: None,
     }
 }

@@ -131,7 +131,7 @@ fn a_target_that_is_no_such_service_is_not_a_verdict_either() {
     });
     let mut command = cacheproof(["run", "smoke", "--target", &format!("http://{address}")]);
     command.env("CACHEPROOF_PASSWORD", "a-secret-of-mine");
-    let ended = refused(command, &out, 3, &["/api/login/", "not JSON"]);
+    let ended = refused(command, &out, 3, &["/api/login/", "/token"]);
     assert!(!ended.stderr.contains("a-secret-of-mine"));
 }
 

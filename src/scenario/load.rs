@@ -4,9 +4,11 @@
 //! The YAML crate has its door in [`super::yaml`], the one that knows positions in
 //! [`super::positions`]: no other file names them.
 
+use super::builtin::{self, builtin};
 use super::credentials::Credentials;
+use super::error::suggest;
 use super::setting::{Override, apply};
-use super::{Scenario, ScenarioError, Source, builtin, include, mistake, roster, secret, yaml};
+use super::{Scenario, ScenarioError, Source, include, mistake, roster, secret, yaml};
 use serde_json::Value;
 use std::path::Path;
 
@@ -35,11 +37,21 @@ pub fn load(path: &str, overrides: &[Override]) -> Result<Loaded, ScenarioError>
             let named = path == stem || path_only == Path::new("scenarios").join(format!("{stem}.yaml"));
             match builtin(stem).filter(|_| named && error.kind() == std::io::ErrorKind::NotFound) {
                 Some(text) => Source::built_in(stem, text),
-                None => return Err(ScenarioError::Unreadable { path: path.into(), source: error }),
+                None => return Err(unreadable(path, error)),
             }
         }
     };
     read(source, overrides)
+}
+
+fn unreadable(path: &str, error: std::io::Error) -> ScenarioError {
+    if error.kind() != std::io::ErrorKind::NotFound {
+        return ScenarioError::Unreadable { path: path.into(), source: error };
+    }
+    let hint = suggest(path, builtin::SCENARIOS);
+    ScenarioError::Invalid(format!(
+        "{path}: cannot read the scenario: there is no such file, and no built-in scenario of this name{hint}"
+    ))
 }
 
 /// Reads a scenario from text.
@@ -51,7 +63,11 @@ pub fn parse(source: &Source, overrides: &[Override]) -> Result<Scenario, Scenar
 }
 
 fn read(mut source: Source, overrides: &[Override]) -> Result<Loaded, ScenarioError> {
-    let tree = include::or_empty(yaml::tree(&source, 0, &source.text, &source.duplicates)?);
+    let tree = yaml::tree(&source, 0, &source.text, &source.duplicates)?;
+    if tree.is_null() {
+        let what = "nothing stands in it; `cacheproof init` writes a scenario to start from";
+        return Err(ScenarioError::of_file(&source, what));
+    }
     let mut tree = if tree.is_object() { include::expand(&mut source, tree)? } else { tree };
     let mut created = Vec::new();
     for setting in overrides {
@@ -64,6 +80,7 @@ fn read(mut source: Source, overrides: &[Override]) -> Result<Loaded, ScenarioEr
         // What it includes is in it now; a copy elsewhere would not find the files.
         map.shift_remove("include");
     }
+    mistake::lists(&source, &tree, &mut Vec::new())?;
     let scenario = mistake::read(&source, &tree, &created)?;
     Ok(Loaded { scenario, source, secrets })
 }

@@ -19,15 +19,44 @@ pub(super) fn read<T: DeserializeOwned>(
         let said = Said { path, tree, raw: error.inner().to_string() };
         let (point, what) = said.explain();
         let path: Vec<&str> = said.path.iter().map(String::as_str).collect();
-        let whole =
-            || (source.spots.value.line > 0).then(|| Place::new(source.spots.file, source.spots.value));
         let place = match point {
             Point::Key => source.place_of_key(&path),
             Point::FirstKey => source.place_of_first_key(&path),
             Point::Value => source.place(&path),
         };
-        ScenarioError::placed(source, place.or_else(whole), mistyped(created, &said.path, what))
+        ScenarioError::placed(source, place.or_else(|| whole(source)), mistyped(created, &said.path, what))
     })
+}
+
+/// Refuses lists in place of maps: serde would take them for the map's values in order.
+pub(super) fn lists(source: &Source, node: &Value, path: &mut Vec<String>) -> Result<(), ScenarioError> {
+    let below: Vec<(String, &Value)> = match node {
+        Value::Array(items) => {
+            let keys = schema::keys_of_map(path);
+            if !keys.is_empty() {
+                let subject = path.last().map_or("the scenario".into(), |name| format!("`{name}`"));
+                let what =
+                    format!("{subject} must be a map with keys such as {}, not a list", listed(&keys, 5));
+                let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                let place = source.place(&path).or_else(|| whole(source));
+                return Err(ScenarioError::placed(source, place, what));
+            }
+            items.iter().enumerate().map(|(at, item)| (at.to_string(), item)).collect()
+        }
+        Value::Object(map) => map.iter().map(|(key, item)| (key.clone(), item)).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    };
+    for (name, item) in below.into_iter().filter(|(_, item)| item.is_array() || item.is_object()) {
+        path.push(name);
+        lists(source, item, path)?;
+        path.pop();
+    }
+    Ok(())
+}
+
+/// Where the whole file begins.
+fn whole(source: &Source) -> Option<Place> {
+    (source.spots.value.line > 0).then(|| Place::new(source.spots.file, source.spots.value))
 }
 
 fn part(segment: &Segment) -> Option<String> {

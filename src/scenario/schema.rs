@@ -129,6 +129,16 @@ pub(super) fn keys(path: &[String]) -> Vec<&'static str> {
     names
 }
 
+/// The keys of what must be a map with certain keys; none where a list is as good.
+pub(super) fn keys_of_map(path: &[String]) -> Vec<&'static str> {
+    let all = at(path).map(alternatives).unwrap_or_default();
+    let list = |schema: &&Value| schema.get("items").is_some() || schema.get("prefixItems").is_some();
+    if all.iter().any(list) || !all.iter().any(|schema| schema.get("properties").is_some()) {
+        return Vec::new();
+    }
+    keys(path)
+}
+
 /// Whether the keys of the map at this path are names that people give.
 pub(super) fn names_freely(path: &[String]) -> bool {
     let free = |schema: &Value| schema.get("additionalProperties").is_some_and(Value::is_object);

@@ -86,9 +86,22 @@ const MISTAKES: &[Mistake] = &[
     ("scenario: table", "scenario: 12", (1, 11), &["`scenario` must be a text: put it in quotes, \"12\""]),
     ("[0, 100]", "[0]", (11, 19), &["`random` has 1 items; it takes 2 elements"]),
     ("[0, 100]", "[0, x]", (11, 23), &["item 2 of `random` must be a whole number"]),
+    (
+        "think: {mean: 20s, shape: 0.7}",
+        "think: [weibull, 20s, 0.7]",
+        (25, 12),
+        &["`think` must be a map", "`mean`", "not a list"],
+    ),
+    (
+        "    session: {pages: 8, gap: 1m, returns: 0.5}",
+        "    session:\n      - pages: 8\n      - gap: 1m",
+        (24, 5),
+        &["`session` must be a map", "`pages`", "not a list"],
+    ),
     ("roles:\n  reader:", "roles:\n  - reader:", (21, 1), &["`roles` must be a map", "not a list"]),
     ("page: 2", "page: [2]", (13, 39), &["`page` must be a text or a number, not a list"]),
     ("username: ben", "username: ben, classes: {a: 1}", (9, 46), &["`classes` of a person must be a text"]),
+    ("{kind: steady, duration: 6s}", "[steady, 6s]", (30, 5), &["must be a map", "`kind`", "not a list"]),
     // What is not YAML, or other YAML than was meant.
     ("    users: 2", "\tusers: 2", (23, 1), &["a tab", "spaces only"]),
     ("    users: 2", "    users:2", (23, 10), &["a space is missing", "`users: 2`"]),
@@ -191,6 +204,22 @@ fn a_file_that_is_all_on_one_line_is_shown_in_part() {
     let lines: Vec<&str> = error.lines().collect();
     let caret = lines[3].chars().position(|c| c == '^').unwrap();
     assert_eq!(lines[2].chars().nth(caret), Some('x'), "{error}");
+}
+
+#[test]
+fn what_is_no_scenario_at_all_is_told() {
+    for (text, words) in [
+        ("", &["nothing stands in it", "cacheproof init"] as &[&str]),
+        ("# only this\n", &["nothing stands in it"]),
+        ("- a\n", &["table.yaml:1:1: the scenario must be a map", "not a list"]),
+        ("scenario:x\n", &["table.yaml:1:1: ", "a space is missing: `scenario: x`"]),
+        ("scenario: x\n", &["table.yaml:1:1: missing field `target`"]),
+    ] {
+        let error = parse(&Source::new("table.yaml", text), &[]).expect_err(text).to_string();
+        assert!(words.iter().all(|word| error.contains(word)), "`{text}` should say {words:?}: {error}");
+    }
+    let error = load("shool-day", &[]).expect_err("a misspelt name").to_string();
+    assert!(error.contains("cannot read") && error.contains("did you mean \"school-day\"?"), "{error}");
 }
 
 #[test]
