@@ -29,6 +29,8 @@ pub enum Command {
     Try(TryArgs),
     /// Check a scenario and say what it means, without load
     Check(CheckArgs),
+    /// What a perfect cache would reach: the run in virtual time, without load
+    Simulate(SimulateArgs),
     /// Judge a run folder again, without load
     Judge(JudgeArgs),
     /// Write the report of a run folder again
@@ -119,6 +121,23 @@ pub struct CheckArgs {
     /// The scenario.
     #[command(flatten)]
     pub scenario: ScenarioArgs,
+    /// Do not ask the target who there is: nothing is said of what can be reached
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// `simulate`.
+#[derive(Debug, Args)]
+pub struct SimulateArgs {
+    /// The scenario.
+    #[command(flatten)]
+    pub scenario: ScenarioArgs,
+    /// Replays, each with another seed: the spread between them is that from run to run
+    #[arg(long, value_name = "K", default_value_t = crate::simulate::RUNS, value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub runs: u32,
+    /// Print the forecast as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `judge`.

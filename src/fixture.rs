@@ -7,7 +7,7 @@ use crate::scenario::Kind;
 use crate::stats::Method;
 use crate::units::Unit;
 use crate::verdict::{
-    Check, CheckOutcome, Finding, Judgement, Outcome, SCHEMA_VERSION, Severity, Verdict, Violation,
+    Check, CheckOutcome, Expectation, Finding, Judgement, Outcome, SCHEMA_VERSION, Severity, Verdict, Violation,
 };
 
 /// A slice of the made-up runs, microseconds.
@@ -253,6 +253,26 @@ pub(crate) fn verdict() -> Verdict {
             reproduce: "curl -H \"Authorization: Bearer $TOKEN_STUDENT_3\" http://127.0.0.1/api/reports/4/"
                 .into(),
         }],
+        expectations: vec![
+            Expectation {
+                role: Some("teacher".into()),
+                expected_value: 0.94,
+                expected: [0.925, 0.955],
+                measured: Some(0.934),
+                interval: Some([0.921, 0.947]),
+                gap: false,
+                note: None,
+            },
+            Expectation {
+                role: None,
+                expected_value: 0.72,
+                expected: [0.70, 0.74],
+                measured: Some(0.61),
+                interval: Some([0.58, 0.64]),
+                gap: true,
+                note: Some("measured below what a perfect cache would reach".into()),
+            },
+        ],
         caveats: vec![
             Caveat::TimeCompressed { scale: 60.0 },
             Caveat::SharedMachine { generator: 0.12, target: 0.34 },

@@ -13,6 +13,7 @@
 //! | [`scenario`] | a YAML file | [`scenario::Scenario`]: what was written, or an error with its line |
 //! | [`plan`] | a scenario and the command line | [`plan::Plan`]: what it means, nothing left to validate |
 //! | [`workload`] | a plan and a population | what people do and when: pure, decided by the seed |
+//! | [`simulate`] | a plan and a population | [`simulate::Forecast`]: what a perfect cache would reach, and what can be decided |
 //! | [`attack`] | a plan and a target | people at work; one [`observe::Observation`] a response |
 //! | [`wire`] | one request | one [`wire::Exchange`], drained and timed: the one door to HTTP |
 //! | [`observe`] | responses and scrapes | what was seen, in microseconds, and who served it |
@@ -33,6 +34,7 @@ pub mod observe;
 pub mod plan;
 pub mod report;
 pub mod scenario;
+pub mod simulate;
 pub mod stats;
 pub mod units;
 pub mod verdict;

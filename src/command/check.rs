@@ -1,18 +1,45 @@
 //! `cacheproof check`: what a scenario means, without load.
 
+use super::forecast::table;
 use super::prepare;
+use super::simulate::{replayed, who_there_is};
+use crate::attack::Stop;
 use crate::cli::CheckArgs;
 use crate::exit::{Exit, Failure};
 use crate::plan::{PhasePlan, Place, Plan, Visit, Work};
+use crate::simulate::runs_for;
 use crate::stats::quantile::samples_needed;
 use crate::units::{count, duration};
 use crate::verdict::{Metric, Slo};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
-pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
-    let plan = prepare::plan(&args.scenario)?;
+pub(super) async fn check(args: CheckArgs) -> Result<Exit, Failure> {
+    let plan = Arc::new(prepare::plan(&args.scenario)?);
     print!("{}", describe(&plan));
+    if args.offline {
+        return Ok(Exit::Passed);
+    }
+    let stop = Stop::default();
+    super::signals::install(&stop)?;
+    tokio::select! {
+        outlook = outlook(&plan) => println!("\n{}", outlook.trim_end()),
+        () = stop.stopped() => return Ok(Exit::Interrupted),
+    }
     Ok(Exit::Passed)
+}
+
+/// What a perfect cache would reach, or why that is not known: the scenario is valid all the same.
+async fn outlook(plan: &Arc<Plan>) -> String {
+    let population = match who_there_is(plan).await {
+        Ok(population) => Arc::new(population),
+        Err(why) => return format!("feasibility not determined: {why}"),
+    };
+    let runs = runs_for(plan).unwrap_or(2);
+    match replayed(plan, population, runs).await {
+        Ok(forecast) => table(&forecast),
+        Err(why) => format!("feasibility not determined: {why}"),
+    }
 }
 
 fn describe(plan: &Plan) -> String {

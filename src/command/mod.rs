@@ -2,6 +2,7 @@
 
 mod check;
 mod init;
+mod forecast;
 mod judge;
 mod open_files;
 mod prepare;
@@ -11,6 +12,7 @@ mod run;
 mod schema;
 mod serve;
 mod signals;
+mod simulate;
 mod try_out;
 
 use crate::cli::{Cli, Command};
@@ -22,7 +24,8 @@ pub fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Run(args) => wait(run::run(args)),
         Command::Try(args) => wait(try_out::try_out(args)),
-        Command::Check(args) => check::check(&args),
+        Command::Check(args) => wait(check::check(args)),
+        Command::Simulate(args) => wait(simulate::simulate(args)),
         Command::Judge(args) => judge::judge(&args),
         Command::Report(args) => report::report(&args),
         Command::Serve(args) => wait(serve::serve(args)),

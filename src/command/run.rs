@@ -1,17 +1,20 @@
 //! `cacheproof run`: scenario, plan, attack, evidence, verdict, files, exit code.
 
+use super::forecast::brief;
 use super::open_files;
 use super::prepare;
 use super::progress::{Mode, Progress};
 use super::signals;
+use super::simulate::replayed;
 use crate::attack::{AttackError, Cast, Cause, Conducted, Stop, Target, TargetError, conduct};
 use crate::cli::{Inconclusive, RunArgs};
-use crate::evidence::{self, Caveat, Evidence, Run};
+use crate::evidence::{self, Caveat, Evidence, ExpectedRate, Run};
 use crate::exit::{Exit, Failure, OrExit as _};
 use crate::expose::{self, Live};
 use crate::plan::{Place, Plan};
 use crate::report::{self, Folder};
 use crate::scenario::Kind;
+use crate::simulate::runs_for;
 use crate::units::duration;
 use crate::verdict::{Outcome, judge};
 use crate::workload::Request;
@@ -104,6 +107,12 @@ async fn measure(plan: &Arc<Plan>, args: &RunArgs, folder: &Folder, mode: Mode) 
         plan.users(),
         duration(plan.longest())
     ));
+    let expected = tokio::select! {
+        expected = expected(plan, &cast, mode) => expected,
+        () = stop.stopped() => {
+            return Err(Failure { exit: Exit::Interrupted, source: anyhow::anyhow!("interrupted before anything was measured") });
+        }
+    };
     let started_at = jiff::Timestamp::now();
     let attack_begun = Instant::now();
     let progress = Progress::start(mode, live.clone(), plan.longest());
@@ -126,8 +135,27 @@ async fn measure(plan: &Arc<Plan>, args: &RunArgs, folder: &Folder, mode: Mode) 
         time_scale: plan.target.time_scale,
         users: plan.roles.iter().map(|role| (role.name.clone(), role.users)).collect(),
     };
-    let (evidence, failed) = compile(plan, conducted, run, &stop);
+    let (mut evidence, failed) = compile(plan, conducted, run, &stop);
+    evidence.expected = expected;
     Ok((evidence, stop, failed))
+}
+
+/// What a perfect cache would reach, said before the load and kept beside what is measured.
+async fn expected(plan: &Arc<Plan>, cast: &Cast, mode: Mode) -> Vec<ExpectedRate> {
+    let Some(runs) = runs_for(plan) else {
+        mode.say("expected of a perfect cache: not computed, the run is too long to replay before it; see `cacheproof simulate`");
+        return Vec::new();
+    };
+    match replayed(plan, Arc::new(cast.population.clone()), runs).await {
+        Ok(forecast) => {
+            mode.say(&brief(&forecast));
+            forecast.rates()
+        }
+        Err(why) => {
+            mode.say(&format!("expected of a perfect cache: not computed: {why}"));
+            Vec::new()
+        }
+    }
 }
 
 /// What was seen becomes evidence: the run's particulars and what weakens it.

@@ -196,6 +196,7 @@ impl Gatherer {
                 .map(|what| super::Caveat::Overflow { what: what.into() })
                 .into_iter()
                 .collect(),
+            expected: Vec::new(),
             interrupted: false,
         }
     }

@@ -7,12 +7,14 @@
 mod caveat;
 mod disk;
 mod environment;
+mod expected;
 mod gather;
 mod select;
 
 pub use caveat::Caveat;
 pub use disk::{DiskError, FILE, load, save, write_whole};
 pub use environment::{CpuMeter, Environment, Machine};
+pub use expected::ExpectedRate;
 pub use gather::{Gatherer, Names};
 pub use select::Selection;
 
@@ -56,6 +58,9 @@ pub struct Evidence {
     pub lag: Lag,
     /// Where it was measured and what that cost.
     pub environment: Environment,
+    /// What a perfect cache was expected to reach: of each role, then of all.
+    #[serde(default)]
+    pub expected: Vec<ExpectedRate>,
     /// What weakens it.
     pub caveats: Vec<Caveat>,
     /// Whether the run was ended before its time.

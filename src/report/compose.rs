@@ -5,7 +5,7 @@ use crate::evidence::{Evidence, Selection};
 use crate::observe::Source;
 use crate::stats::{paired, quantile};
 use crate::units::{Unit, bytes, count, duration, micros, percent, times};
-use crate::verdict::{Finding, Judgement, Metric, Slo, Verdict};
+use crate::verdict::{Expectation, Finding, Judgement, Metric, Slo, Verdict};
 use std::time::Duration;
 
 /// What every report shows.
@@ -27,6 +27,10 @@ pub struct View {
     pub lines: Vec<Line>,
     /// Sources by role.
     pub roles: Vec<SourceRow>,
+    /// What was expected of a perfect cache: role; expected, its interval, measured, its interval.
+    pub expected: Vec<(String, Vec<String>)>,
+    /// Gaps between the two, in words.
+    pub gaps: Vec<String>,
     /// Latency by source: label and cells.
     pub latency: Vec<(String, Vec<String>)>,
     /// Pairs by action: label and cells.
@@ -104,6 +108,8 @@ pub fn compose(evidence: &Evidence, verdict: &Verdict) -> View {
             .map(|role| sources(role, &Selection::of_role(role), evidence))
             .chain([sources("all", &Selection::default(), evidence)])
             .collect(),
+        expected: verdict.expectations.iter().map(expectation).collect(),
+        gaps: gaps(verdict),
         latency: latency(evidence),
         pairs: pairs(evidence),
         unchecked: verdict
@@ -164,6 +170,29 @@ pub(super) fn line(finding: &Finding) -> Line {
         note: finding.note.clone().unwrap_or_default(),
         bar: bar(finding),
     }
+}
+
+/// An expectation as a row: role; expected, its interval, measured, its interval.
+pub(super) fn expectation(of: &Expectation) -> (String, Vec<String>) {
+    let dash = || "–".to_owned();
+    let span = |[lo, hi]: [f64; 2]| format!("[{}, {}]", percent(lo), percent(hi));
+    let cells = vec![
+        percent(of.expected_value),
+        span(of.expected),
+        of.measured.map_or_else(dash, percent),
+        of.interval.map_or_else(dash, span),
+    ];
+    (whose(of).to_owned(), cells)
+}
+
+fn whose(of: &Expectation) -> &str {
+    of.role.as_deref().unwrap_or("all")
+}
+
+/// What keeps measured and expected apart, and what could not be compared.
+pub(super) fn gaps(verdict: &Verdict) -> Vec<String> {
+    let said = verdict.expectations.iter().filter_map(|of| Some((of, of.note.as_ref()?)));
+    said.map(|(of, note)| format!("{}: {}{note}", whose(of), if of.gap { "gap: " } else { "" })).collect()
 }
 
 /// Places value, interval and target on one scale with some air around.

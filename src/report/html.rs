@@ -34,6 +34,19 @@ pub(super) fn render(view: &View, charts: &[Chart]) -> String {
                             ul { @for caveat in &view.caveats { li { (caveat) } } }
                         }
                     }
+                    @if !view.expected.is_empty() {
+                        section {
+                            h2 { "Expected of a perfect cache" }
+                            (table(&["role", "expected hit rate", "a single run", "measured", "interval"], &view.expected))
+                            @if !view.gaps.is_empty() {
+                                ul { @for gap in &view.gaps { li { (gap) } } }
+                            }
+                            p class="soft" {
+                                "Before the load these people were replayed in virtual time against a cache "
+                                "that loses nothing, with the lifetimes and invalidations of the scenario."
+                            }
+                        }
+                    }
                     @for chart in charts {
                         section {
                             h2 { (chart.title) }

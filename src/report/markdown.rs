@@ -38,6 +38,22 @@ fn write(out: &mut String, view: &View) -> std::fmt::Result {
             writeln!(out, "- {caveat}")?;
         }
     }
+    if !view.expected.is_empty() {
+        writeln!(
+            out,
+            "\n| expected of a perfect cache | hit rate | one run | measured | {} interval |\n|---|---|---|---|---|",
+            view.confidence
+        )?;
+        for (role, cells) in &view.expected {
+            writeln!(out, "| {role} | {} |", cells.join(" | "))?;
+        }
+        if !view.gaps.is_empty() {
+            writeln!(out)?;
+            for gap in &view.gaps {
+                writeln!(out, "- {gap}")?;
+            }
+        }
+    }
     writeln!(out, "\n| role | hit rate | served by |\n|---|---|---|")?;
     for row in &view.roles {
         let sources: Vec<String> =

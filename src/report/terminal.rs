@@ -1,6 +1,6 @@
 //! The verdict in a terminal: a table, reasons below it, the path of the report.
 
-use super::compose::{headline, line};
+use super::compose::{expectation, gaps, headline, line};
 use crate::units::Unit;
 use crate::verdict::{Judgement, Verdict};
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, LineStyle, Table, presets};
@@ -57,6 +57,16 @@ fn render(verdict: &Verdict, folder: Option<&Path>, plain: bool, width: Option<u
     let mut out = format!("\n{}\n\n{}\n", headline(verdict), table.trim_fmt());
     if !reasons.is_empty() {
         out.push_str(&format!("\nWhy:\n{reasons}"));
+    }
+    if !verdict.expectations.is_empty() {
+        out.push_str("\nExpected of a perfect cache:\n");
+        for (role, cells) in verdict.expectations.iter().map(expectation) {
+            let [value, span, measured, interval] = cells.as_slice() else { continue };
+            out.push_str(&format!("  {role:<10} {value:>7} {span:<18} measured {measured:>7} {interval}\n"));
+        }
+        for gap in gaps(verdict) {
+            out.push_str(&indented(&gap, "  - ", "    ", columns));
+        }
     }
     if !verdict.caveats.is_empty() {
         out.push_str("\nWhat weakens this evidence:\n");

@@ -13,12 +13,14 @@
 //! | how many times faster | [`paired`] | bootstrap over clusters of pairs |
 //! | how much less work | [`reduction`] | bootstrap within strata |
 //! | nothing seen in n trials | [`trials`] | exact binomial bound |
+//! | where one more run will fall | [`prediction`] | Student t over runs |
 
 pub mod batch_means;
 pub mod binomial;
 mod bootstrap;
 mod gaussian;
 pub mod paired;
+pub mod prediction;
 pub mod quantile;
 pub mod reduction;
 pub mod trials;

@@ -1,5 +1,6 @@
 //! The verdict and its parts, as they stand in `verdict.json`.
 
+use super::Expectation;
 use crate::evidence::{Caveat, Run};
 use crate::exit::Exit;
 use crate::stats::Method;
@@ -22,6 +23,9 @@ pub struct Verdict {
     pub checks: Vec<Check>,
     /// Confirmed violations.
     pub violations: Vec<Violation>,
+    /// What was expected of a perfect cache, and what was measured.
+    #[serde(default)]
+    pub expectations: Vec<Expectation>,
     /// What weakens the evidence.
     pub caveats: Vec<Caveat>,
     /// Which run it was.

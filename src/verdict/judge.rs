@@ -1,5 +1,6 @@
 //! Evidence and SLO lines to a verdict: pure and total.
 
+use super::expectation::expectations;
 use super::measure::{Measurement, Value, measure};
 use super::{Check, CheckOutcome, Finding, Judgement, Outcome, SCHEMA_VERSION, Slo, Verdict};
 use crate::evidence::Evidence;
@@ -34,6 +35,7 @@ pub fn judge(slos: &[Slo], evidence: &Evidence, confidence: f64) -> Verdict {
             })
             .collect(),
         violations: Vec::new(),
+        expectations: expectations(evidence, confidence),
         caveats: evidence.caveats.clone(),
         run: evidence.run.clone(),
     }

@@ -4,6 +4,7 @@
 //! [`judge`] is pure and total: the same evidence gives the same verdict, and
 //! nothing passes without evidence.
 
+mod expectation;
 mod finding;
 mod hit_rate;
 mod judge;
@@ -16,6 +17,7 @@ mod speedup;
 #[cfg(test)]
 mod tests;
 
+pub use expectation::Expectation;
 pub use finding::{Check, CheckOutcome, Finding, Judgement, Outcome, Severity, Verdict, Violation};
 pub use judge::judge;
 pub(crate) use measure::SEED;

@@ -102,7 +102,7 @@ pub use invalidate::{Invalidation, Reason};
 pub use key::{ReportFacts, ReportKey, ReportType, UnknownReportType};
 pub use layer::{CacheLayer, Classify};
 pub use outcome::{Outcome, Verdict};
-pub use policy::{Approach, BrowserPolicy, Decision, Policy, Ttls};
+pub use policy::{Approach, BrowserPolicy, Decision, Policy, Ttls, remaining};
 pub use query::{QueryError, QueryRules};
 pub use service::{Bypass, CacheService};
 #[doc(hidden)]

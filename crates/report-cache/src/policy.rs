@@ -179,8 +179,8 @@ impl Policy {
             return None;
         }
         let age_secs = clock.scenario_secs(entry.stored_unix_ms, now_unix_ms);
-        let ttl_secs = self.ttl(entry.report_type).as_secs().checked_sub(age_secs)?;
-        (ttl_secs > 0).then_some(Decision::Serve { age_secs, ttl_secs })
+        let ttl_secs = remaining(self.ttl(entry.report_type), age_secs)?;
+        Some(Decision::Serve { age_secs, ttl_secs })
     }
 
     /// Whether an answer of the service may be stored: 200, one representation for every
@@ -193,6 +193,13 @@ impl Policy {
             && !headers::has_directive(response, "no-store")
             && headers::varies_only_as_declared(response)
     }
+}
+
+/// Seconds that an entry of this age has left; `None` once it has none. An entry is served while its
+/// lifetime exceeds its age (RFC 9111 §4.2), both in whole seconds (§1.2.2).
+#[must_use]
+pub fn remaining(ttl: Duration, age_secs: u64) -> Option<u64> {
+    ttl.as_secs().checked_sub(age_secs).filter(|left| *left > 0)
 }
 
 #[cfg(test)]
@@ -271,6 +278,13 @@ mod tests {
         let outdated = Lookup { generation: Generation::fresh(), ..found.clone() };
         assert_eq!(policy.decide(&outdated, &asked(""), &clock, 1_000), Decision::Compute);
         assert_eq!(policy.decide(&outdated, &asked("only-if-cached"), &clock, 1_000), Decision::Refuse);
+    }
+
+    #[test]
+    fn a_lifetime_ends_with_the_second_that_equals_it() {
+        let ttl = Duration::from_millis(2_900);
+        assert_eq!([0, 1, 2, 3].map(|age| remaining(ttl, age)), [Some(2), Some(1), None, None]);
+        assert_eq!(remaining(Duration::ZERO, 0), None);
     }
 
     #[test]
