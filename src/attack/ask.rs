@@ -5,7 +5,7 @@ use super::frame::Frame;
 use super::stage::Stage;
 use super::target::asked_to_wait;
 use crate::observe::{Fault, Observation};
-use crate::plan::{ActionPlan, BypassPlan};
+use crate::plan::{ActionPlan, BypassPlan, Hole};
 use crate::wire::{Ask, Exchange, Seat};
 use crate::workload::{
     Draw, Fill, Mismatch, Person, Request, around, captured, expected, reactions, render, wants_body,
@@ -53,7 +53,9 @@ pub(super) async fn ask(stage: &Stage, seat: &mut Seat, errand: Errand<'_>, way:
         let fill = Fill::new(plan, person, errand.draw, &notes);
         let mut request = render(&stage.target.base, action, &fill);
         if let Way::Around(bypass) = way {
-            request = around(request, &stage.target.base, bypass, &fill);
+            let mark = stage.target.mark();
+            let given = [(Hole::Mark, mark.as_str())];
+            request = around(request, &stage.target.base, bypass, &Fill { given: &given, ..fill });
         }
         let mut headers = request.headers.clone();
         belongings.identity.dress(plan, &request, &mut headers);
@@ -74,7 +76,11 @@ pub(super) async fn ask(stage: &Stage, seat: &mut Seat, errand: Errand<'_>, way:
         Have::Nothing => {}
     }
     let post = Post { stage, request: &request, keep: wants_body(action) };
+    let begun = Instant::now();
     let exchange = post.deliver(seat, &mut sent, body, person).await;
+    // Where the target had them wait or log in again, that was not the generator's delay.
+    let errand = Errand { due: errand.due + exchange.started.saturating_duration_since(begun), ..errand };
+    let frame = Frame { errand: &errand, ..frame };
     let fill = Fill::new(plan, person, errand.draw, &notes);
     let fault = fault(action, &exchange, &fill);
     let mut seen = frame.observe(person.role, &plan.cache.dialect, &exchange, fault);
@@ -137,7 +143,7 @@ impl Post<'_> {
         &self,
         seat: &mut Seat,
         headers: &mut HeaderMap,
-        body: Option<bytes::Bytes>,
+        mut body: Option<bytes::Bytes>,
         person: &Person,
     ) -> Exchange {
         let plan = &self.stage.plan;
@@ -151,6 +157,8 @@ impl Post<'_> {
                 let Ok(identity) = self.stage.target.log_in(plan, person).await else { return exchange };
                 self.stage.counts.logins.fetch_add(1, Ordering::Relaxed);
                 identity.dress(plan, self.request, headers);
+                // The token against forgery may stand in the form, and is another one now.
+                body = identity.body(plan, self.request);
                 self.stage.of(person.index).identity = identity;
                 continue;
             }

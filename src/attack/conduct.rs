@@ -1,23 +1,30 @@
 //! Carries a plan out: phase after phase, people at work through the traffic phases
 //! without a break.
 
+use super::abort::Lookout;
+use super::breakpoint::Climb;
 use super::cast::{Cast, CastError};
 use super::clock::Clock;
 use super::errands;
 use super::goose::{self, Post, SchedulerError};
 use super::mail::Mail;
+use super::open::{Stretch, Visitors, dispatch};
+use super::pacer::Pacer;
 use super::pairs;
+use super::pool::Pool;
 use super::recorder::Recorder;
+use super::replay::Replay;
 use super::scraper::Scraper;
 use super::stage::{Counts, Scene, Stage};
 use super::stop::{Cause, Stop};
 use super::target::{Target, TargetError};
 use super::trace::Tracer;
 use super::worker::Worker;
-use crate::evidence::{CpuMeter, Gatherer, Machine, Names, Phase};
+use crate::evidence::{Arrivals, CpuMeter, Gatherer, Machine, Names, Phase, Step};
 use crate::expose::Live;
 use crate::plan::{PhasePlan, Plan, Work};
 use crate::units::to_micros;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -52,6 +59,10 @@ pub struct Conducted {
     pub phases: Vec<Phase>,
     /// What each stretch took of the machine.
     pub machine: Vec<Machine>,
+    /// Requests that were to arrive by the clock.
+    pub arrivals: Vec<Arrivals>,
+    /// Steps of breakpoints.
+    pub breakpoints: Vec<Step>,
     /// How often the target asked to wait, and was waited for.
     pub waited: u64,
     /// How often somebody had to log in again.
@@ -66,7 +77,8 @@ pub struct Conducted {
 /// returned all the same.
 ///
 /// # Errors
-/// What kept it from beginning: a setup request that failed, a trace that cannot be written.
+/// What kept it from beginning: a setup request that failed, a trace that cannot be written
+/// or is not one that can be sent again.
 pub async fn conduct(
     plan: &Arc<Plan>,
     mut target: Target,
@@ -77,13 +89,15 @@ pub async fn conduct(
 ) -> Result<Conducted, AttackError> {
     let mut embedded = target.embedded.take();
     let target = Arc::new(target);
+    let replays = replays(plan, &cast)?;
     errands::run(plan, &target, &cast, &plan.setup).await?;
     let clock = Clock::start();
     let names = Names {
         roles: plan.roles.iter().map(|role| role.name.clone()).collect(),
         actions: plan.actions.iter().map(|action| action.name.clone()).collect(),
     };
-    let recorder = Recorder::start(Gatherer::new(names, to_micros(plan.slice())), live.clone());
+    let lookout = Lookout::new(plan, clock, stop);
+    let recorder = Recorder::start(Gatherer::new(names, to_micros(plan.slice())), live.clone(), lookout);
     let scraper =
         Scraper::new(Arc::clone(&target), Arc::clone(plan), cast.staff.clone(), stop.clone(), clock)?;
     let (tracer, sink) = trace.map(Tracer::start).transpose()?.unzip();
@@ -105,7 +119,7 @@ pub async fn conduct(
     let counts = Arc::clone(&stage.counts);
     let company = Company { stage, scene: curtain, scraper, live, pid };
     // A child that dies ends the run: what follows would only count its absence.
-    let (mut phases, mut machine) = (Vec::new(), Vec::new());
+    let mut played = Played { replays, ..Played::default() };
     let outcome = {
         let lost = async {
             match embedded.as_mut() {
@@ -113,7 +127,7 @@ pub async fn conduct(
                 None => std::future::pending().await,
             }
         };
-        let play = company.play(&mut phases, &mut machine);
+        let play = company.play(&mut played);
         tokio::pin!(play, lost);
         tokio::select! {
             outcome = &mut play => outcome,
@@ -124,7 +138,7 @@ pub async fn conduct(
         }
     };
     drop(company);
-    let mut troubles = Vec::new();
+    let Played { phases, machine, arrivals, breakpoints, mut troubles, .. } = played;
     if let Err(error) = errands::run(plan, &target, &cast, &plan.teardown).await {
         troubles.push(format!("teardown: {error}"));
     }
@@ -141,6 +155,8 @@ pub async fn conduct(
         gatherer,
         phases,
         machine,
+        arrivals,
+        breakpoints,
         waited: counts.waited.load(Ordering::Relaxed),
         logins: counts.logins.load(Ordering::Relaxed),
         troubles,
@@ -148,9 +164,39 @@ pub async fn conduct(
     })
 }
 
+/// The traces that will be sent again, read before anything is asked, by index of the phase.
+fn replays(plan: &Plan, cast: &Cast) -> Result<BTreeMap<usize, Replay>, TargetError> {
+    let files = plan.phases.iter().enumerate().filter_map(|(at, phase)| match &phase.work {
+        Work::Replay { file } => Some((at, file)),
+        Work::Pairs { .. } | Work::People(_) | Work::Open(_) | Work::Breakpoint { .. } => None,
+    });
+    files.map(|(at, file)| Ok((at, Replay::read(file, plan, &cast.population)?))).collect()
+}
+
+/// What took place, and what is still to be sent again.
+#[derive(Default)]
+struct Played {
+    phases: Vec<Phase>,
+    machine: Vec<Machine>,
+    arrivals: Vec<Arrivals>,
+    breakpoints: Vec<Step>,
+    troubles: Vec<String>,
+    replays: BTreeMap<usize, Replay>,
+}
+
 /// Whether people are at work in a phase: such phases in a row are one attack.
 fn at_work(phase: &PhasePlan) -> bool {
     matches!(phase.work, Work::People(_))
+}
+
+fn index16(at: usize) -> u16 {
+    u16::try_from(at).unwrap_or(u16::MAX)
+}
+
+/// Those who send a trace again: as many as were at work at once, where the trace is of such
+/// a run, and never fewer than the pool of other arrivals has.
+fn replay_pool(plan: &Plan) -> u32 {
+    plan.roles.iter().map(|role| role.places).sum::<u32>().max(100)
 }
 
 struct Company {
@@ -162,37 +208,39 @@ struct Company {
 }
 
 impl Company {
-    async fn play(&self, phases: &mut Vec<Phase>, machine: &mut Vec<Machine>) -> Result<(), AttackError> {
+    async fn play(&self, played: &mut Played) -> Result<(), AttackError> {
         let plans = &self.stage.plan.phases;
         let mut at = 0;
         while at < plans.len() && !self.stage.stop.is_stopped() {
-            if at_work(&plans[at]) {
-                let traffic = plans[at..].iter().take_while(|phase| at_work(phase)).count();
-                self.traffic(at, &plans[at..at + traffic], phases, machine).await?;
-                at += traffic;
-                continue;
-            }
-            let phase = &plans[at];
-            let index = u16::try_from(at).unwrap_or(u16::MAX);
-            let from_us = self.begin(at, phase);
-            let meter = CpuMeter::start(self.pid);
-            match &phase.work {
-                Work::Pairs { samples } => {
-                    pairs::work(&self.stage, phase, *samples, index, &self.scraper).await;
+            match &plans[at].work {
+                Work::People(_) => {
+                    let traffic = plans[at..].iter().take_while(|phase| at_work(phase)).count();
+                    self.traffic(at, &plans[at..at + traffic], played).await?;
+                    at += traffic;
+                    continue;
                 }
-                Work::People(_) | Work::Open(_) | Work::Breakpoint { .. } | Work::Replay { .. } => {}
+                Work::Pairs { samples } => self.pairs(at, *samples, played).await,
+                Work::Open(_) | Work::Breakpoint { .. } | Work::Replay { .. } => {
+                    self.by_clock(at, played).await?;
+                }
             }
-            machine.push(meter.stop(&phase.name));
-            phases.push(self.ended(phase, from_us));
             at += 1;
         }
         Ok(())
     }
 
+    async fn pairs(&self, at: usize, samples: u32, played: &mut Played) {
+        let phase = &self.stage.plan.phases[at];
+        let from_us = self.begin(at, phase);
+        let meter = CpuMeter::start(self.pid);
+        pairs::work(&self.stage, phase, samples, index16(at), &self.scraper).await;
+        played.machine.push(meter.stop(&phase.name));
+        played.phases.push(self.ended(phase, from_us));
+    }
+
     /// Marks the beginning of a phase.
     fn begin(&self, index: usize, phase: &PhasePlan) -> u64 {
-        let index16 = u16::try_from(index).unwrap_or(u16::MAX);
-        self.scene.send_replace(Scene { phase: index16, began: Instant::now() });
+        self.scene.send_replace(Scene { phase: index16(index), began: Instant::now() });
         self.live.phase(index, phase);
         self.stage.clock.now()
     }
@@ -212,8 +260,7 @@ impl Company {
         &self,
         first: usize,
         plans: &[PhasePlan],
-        phases: &mut Vec<Phase>,
-        machine: &mut Vec<Machine>,
+        played: &mut Played,
     ) -> Result<(), AttackError> {
         let curtain = Stop::default();
         let begun = self.begin(first, &plans[0]);
@@ -230,10 +277,9 @@ impl Company {
                     from_us = self.begin(first + offset, phase);
                 }
                 let meter = CpuMeter::start(self.pid);
-                let index = u16::try_from(first + offset).unwrap_or(u16::MAX);
-                let going_on = self.watch(phase.duration, index).await;
-                machine.push(meter.stop(&phase.name));
-                phases.push(self.ended(phase, from_us));
+                let going_on = self.watch(phase.duration, index16(first + offset)).await;
+                played.machine.push(meter.stop(&phase.name));
+                played.phases.push(self.ended(phase, from_us));
                 if !going_on {
                     break;
                 }
@@ -244,6 +290,89 @@ impl Company {
         let (worked, ()) = tokio::join!(attack, direct);
         worked?;
         Ok(())
+    }
+
+    /// A phase whose requests come by the clock: a pool of its own, fed from here.
+    async fn by_clock(&self, at: usize, played: &mut Played) -> Result<(), AttackError> {
+        let (stage, phase, index) = (&self.stage, &self.stage.plan.phases[at], index16(at));
+        let mut visitors = Visitors::new(stage, index);
+        let (size, owners) = match &phase.work {
+            Work::Open(arrivals) | Work::Breakpoint { arrivals, .. } => (arrivals.pool, visitors.places()),
+            Work::Replay { .. } => (replay_pool(&stage.plan), stage.population.len()),
+            Work::People(_) | Work::Pairs { .. } => return Ok(()),
+        };
+        let curtain = Stop::default();
+        let (pool, post) = Pool::new(stage, size, owners, &curtain);
+        let over = {
+            let curtain = curtain.clone();
+            move || curtain.is_stopped()
+        };
+        let attack = goose::work(vec![post], stage.target.base.as_str(), over);
+        let direct = async {
+            pool.complete().await;
+            let from_us = self.begin(at, phase);
+            let meter = CpuMeter::start(self.pid);
+            let before = stage.counts.by_clock();
+            let work = self.send(at, &pool, &mut visitors, played);
+            tokio::select! {
+                () = work => {}
+                () = self.scrape(index) => {}
+            }
+            stage.sink.scrape(self.scraper.read(index).await).await;
+            played.machine.push(meter.stop(&phase.name));
+            played.phases.push(self.ended(phase, from_us));
+            let (arrivals, dropped) = stage.counts.by_clock();
+            played.arrivals.push(Arrivals {
+                phase: index,
+                intended: arrivals - before.0,
+                dropped: dropped - before.1,
+            });
+            pool.idle().await;
+            // Nobody looked into these letters, and later they would all be late.
+            stage.mail.clear();
+            drop(pool);
+            curtain.trigger(Cause::Interrupted);
+            goose::end();
+        };
+        tokio::pin!(attack, direct);
+        tokio::select! {
+            // Before the last request there is no good reason to end.
+            worked = &mut attack => worked?,
+            () = &mut direct => attack.await?,
+        }
+        Ok(())
+    }
+
+    /// Feeds the pool until the phase is over.
+    async fn send(&self, at: usize, pool: &Pool, visitors: &mut Visitors, played: &mut Played) {
+        let (stage, phase, index) = (&self.stage, &self.stage.plan.phases[at], index16(at));
+        match &phase.work {
+            Work::Open(arrivals) => {
+                let pacer = Pacer::new(arrivals, phase.duration, stage.plan.seed ^ u64::from(index));
+                let stretch = Stretch { began: Instant::now(), length: phase.duration };
+                dispatch(stage, pool, visitors, pacer, stretch).await;
+            }
+            Work::Breakpoint { arrivals, steps, limits } => {
+                let climb = Climb { arrivals, steps: *steps, limits };
+                played.breakpoints.extend(climb.climb(stage, pool, visitors, phase, index).await);
+            }
+            Work::Replay { .. } => {
+                if let Some(replay) = played.replays.remove(&at) {
+                    replay.send(stage, pool, phase, index, &mut played.troubles).await;
+                }
+            }
+            Work::People(_) | Work::Pairs { .. } => {}
+        }
+    }
+
+    /// Reads the target's counters for as long as somebody listens.
+    async fn scrape(&self, phase: u16) {
+        let mut tick = tokio::time::interval(SCRAPE_EVERY);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        loop {
+            tick.tick().await;
+            self.stage.sink.scrape(self.scraper.read(phase).await).await;
+        }
     }
 
     /// Reads the target's counters until the phase is over; `false` if the run was ended.

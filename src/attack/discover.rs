@@ -3,7 +3,7 @@
 use super::login::Identity;
 use super::target::{Target, TargetError};
 use crate::plan::{Hole, Origin, Plan, RequestPlan, StockPlan};
-use crate::workload::{Draw, Fill, Item, NOTHING_NOTED, Person, around, render_request};
+use crate::workload::{Draw, Fill, Item, NOTHING_NOTED, Person, around, lineage, render_request};
 use serde_json::Value;
 
 /// Pages of people read at most, a role.
@@ -47,17 +47,19 @@ pub(super) async fn people(
             let mut people = Vec::new();
             let asker = blank("");
             let mut address: Option<String> = None;
+            let mut seen = 0_u64;
             for page in 1..=PAGES {
                 let page = page.to_string();
                 let given = [(Hole::Role, plan.role(role).name.as_str()), (Hole::Page, page.as_str())];
                 let draw = Draw::default();
                 let fill = Fill { given: &given, ..Fill::new(plan, &asker, &draw, &NOTHING_NOTED) };
                 let mut request = render_request(&target.base, request, &fill);
-                if let Some(address) = &address {
-                    request.url = target.url(address);
+                if let Some(url) = address.as_ref().and_then(|address| target.told(&request.url, address)) {
+                    request.url = url;
                 }
                 let answer = target.json(plan, &request, staff).await?;
                 let found = array(&answer, list, &request)?;
+                seen += found.len() as u64;
                 for entry in found {
                     let mut person = blank("");
                     for (stock, pointer) in each {
@@ -77,7 +79,7 @@ pub(super) async fn people(
                 let total = answer.get("count").and_then(Value::as_u64);
                 let goes_on = match next {
                     Some(_) => address.is_some(),
-                    None => pages(plan) && total.is_none_or(|total| (people.len() as u64) < total),
+                    None => pages(plan) && total.is_none_or(|total| seen < total),
                 };
                 if found.is_empty() || !goes_on || people.len() >= MANY {
                     break;
@@ -111,8 +113,9 @@ pub(super) async fn relations(
         let parents = kind.of.map_or(1, |of| person.stock(of).len());
         let mut owned = Vec::new();
         for parent in 0..u32::try_from(parents).unwrap_or(u32::MAX) {
-            let items = kind.of.map(|of| (of, parent)).into_iter().collect();
-            let draw = Draw { items, ..Draw::default() };
+            // The item and all that it belongs to may stand in the request.
+            let items = kind.of.map(|of| lineage(plan, person, of, parent).collect());
+            let draw = Draw { items: items.unwrap_or_default(), ..Draw::default() };
             let found = list(plan, target, identity, person, &relation.request, &relation.items, &draw).await?;
             for entry in found.iter().take(relation.most) {
                 let Some(value) = entry.pointer(&relation.id).map(text).filter(|value| !value.is_empty()) else {
@@ -141,7 +144,9 @@ async fn list(
     items: &str,
     draw: &Draw,
 ) -> Result<Vec<Value>, TargetError> {
-    let fill = Fill::new(plan, person, draw, &NOTHING_NOTED);
+    let mark = target.mark();
+    let given = [(Hole::Mark, mark.as_str())];
+    let fill = Fill { given: &given, ..Fill::new(plan, person, draw, &NOTHING_NOTED) };
     let mut request = render_request(&target.base, request, &fill);
     if let Some(bypass) = &plan.cache.bypass {
         request = around(request, &target.base, bypass, &fill);

@@ -4,7 +4,7 @@ use super::target::{Target, TargetError, reached, refused};
 use crate::plan::{CsrfPlan, Hole, LoginPlan, LoginWay, Plan};
 use crate::scenario::{Credential, env};
 use crate::wire::Ask;
-use crate::workload::{Draw, Fill, NOTHING_NOTED, Person, Request, render_request};
+use crate::workload::{Draw, Fill, Mismatch, NOTHING_NOTED, Person, Request, render_request, verify};
 use base64::Engine as _;
 use bytes::Bytes;
 use cookie_store::CookieStore;
@@ -76,6 +76,12 @@ impl Identity {
         self.cookies.is_some()
     }
 
+    /// Whether there is no cookie that could tell who this is.
+    fn is_anybody(&self, csrf: Option<&CsrfPlan>) -> bool {
+        let telling = |name: &str| csrf.is_none_or(|csrf| csrf.cookie != name);
+        self.cookies.as_ref().is_none_or(|jar| !jar.iter_unexpired().any(|cookie| telling(cookie.name())))
+    }
+
     fn cookie_header(&self, url: &Url) -> Option<HeaderValue> {
         let pairs: Vec<String> = self
             .cookies
@@ -132,10 +138,10 @@ impl Target {
             (LoginWay::Request { token: Some((_, name, value)), .. }, Some(token)) => {
                 Identity::with_header(name, &value.replace("{token}", &token)).ok_or_else(unusable)
             }
-            (LoginWay::Bearer(name, _), Some(token)) => {
-                Identity::with_header(name, &format!("Bearer {token}")).ok_or_else(unusable)
+            (LoginWay::Bearer { name, value, token }, own) => {
+                let token = own.unwrap_or_else(|| token.clone());
+                Identity::with_header(name, &value.replace("{token}", &token)).ok_or_else(unusable)
             }
-            (LoginWay::Bearer(name, value), None) => Identity::with_header(name, value).ok_or_else(unusable),
             (LoginWay::Basic, _) => {
                 let pair = format!("{}:{}", person.username(), password()?);
                 let encoded = base64::engine::general_purpose::STANDARD.encode(pair);
@@ -161,7 +167,7 @@ impl Target {
             let url = self.url(&csrf.path);
             let headers = HeaderMap::new();
             let ask = Ask { method: &Method::GET, url: &url, headers: &headers, body: None, keep: false };
-            let answer = reached(self.entrance.send(&ask).await, url.as_str())?;
+            let answer = reached(Self::patiently(plan, &self.entrance, &ask).await, url.as_str())?;
             identity.learn(&url, &answer.headers);
             if identity.csrf(plan, &url).is_none() {
                 return Err(TargetError::Unexpected {
@@ -174,6 +180,7 @@ impl Target {
         let given = [(Hole::Password, password)];
         let draw = Draw::default();
         let fill = Fill { given: &given, ..Fill::new(plan, person, &draw, &NOTHING_NOTED) };
+        let expect = &request.expect;
         let request = render_request(&self.base, request, &fill);
         let mut headers = request.headers.clone();
         identity.dress(plan, &request, &mut headers);
@@ -184,17 +191,25 @@ impl Target {
             body: identity.body(plan, &request),
             keep: true,
         };
-        let answer = reached(self.entrance.send(&ask).await, request.url.as_str())?;
+        let answer = reached(Self::patiently(plan, &self.entrance, &ask).await, request.url.as_str())?;
         let (method, url) = (request.method.to_string(), request.url.to_string());
         let body = answer.body.unwrap_or_default();
-        // A login form answers with a redirect where it worked, and with itself where not.
-        let good = if token.is_some() { 200..300 } else { 200..400 };
-        if !good.contains(&answer.status) {
-            return Err(refused(method, url, answer.status, &body));
+        let usual = if token.is_some() { 200..300 } else { 200..400 };
+        match verify(expect, answer.status, usual.contains(&answer.status), Some(&body), &fill) {
+            Err(Mismatch::Status(status)) => return Err(refused(method, url, status, &body)),
+            Err(Mismatch::Body(what)) => return Err(TargetError::Unexpected { method, url, what }),
+            Ok(()) => {}
         }
         identity.learn(&request.url, &answer.headers);
-        let Some((pointer, name, value)) = token else { return Ok(identity) };
         let unexpected = |what: String| TargetError::Unexpected { method, url, what };
+        let Some((pointer, name, value)) = token else {
+            // A form whose password is wrong is often answered with itself and a 200.
+            if identity.is_anybody(login.csrf.as_ref()) {
+                let who = person.username();
+                return Err(unexpected(format!("the login of {who} set no cookie; is the password right?")));
+            }
+            return Ok(identity);
+        };
         let found = serde_json::from_slice::<Value>(&body).ok();
         let found = found.as_ref().and_then(|answer| answer.pointer(pointer)).and_then(Value::as_str);
         let Some(found) = found else {

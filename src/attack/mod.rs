@@ -7,7 +7,9 @@
 //!
 //! [`Plan`]: crate::plan::Plan
 
+mod abort;
 mod ask;
+mod breakpoint;
 mod browser;
 mod cast;
 mod clock;
@@ -19,8 +21,12 @@ mod frame;
 mod goose;
 mod login;
 mod mail;
+mod open;
+mod pacer;
 mod pairs;
+mod pool;
 mod recorder;
+mod replay;
 mod scraper;
 mod stage;
 mod stop;

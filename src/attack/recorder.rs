@@ -1,13 +1,18 @@
 //! Where everything seen comes together: one task that owns the gatherer.
 
+use super::abort::Lookout;
 use crate::evidence::{Gatherer, PairFlaw, PairRecord};
 use crate::expose::Live;
 use crate::observe::{Observation, Scrape};
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 
 /// Observations on their way; when so many wait, people wait too.
 const WAITING: usize = 1 << 16;
+/// What ends a run early is looked at so often.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 enum Event {
     Seen(Observation),
@@ -30,27 +35,11 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Starts the task; `live` is told of each observation as well.
-    pub fn start(mut gatherer: Gatherer, live: Live) -> Self {
-        let (events, mut incoming) = mpsc::channel(WAITING);
-        let task = tokio::spawn(async move {
-            while let Some(event) = incoming.recv().await {
-                match event {
-                    Event::Seen(seen) => {
-                        live.observe(&seen);
-                        gatherer.observe(&seen);
-                    }
-                    Event::Pair(pair) => gatherer.pair(pair),
-                    Event::Dropped(role, action, why) => gatherer.drop_pair(role, action, why),
-                    Event::Scrape(scrape) => {
-                        live.scrape(&scrape);
-                        gatherer.scrape(*scrape);
-                    }
-                    Event::End => break,
-                }
-            }
-            gatherer
-        });
+    /// Starts the task; `live` is told of each observation as well, and so is what may end
+    /// the run.
+    pub(super) fn start(gatherer: Gatherer, live: Live, lookout: Option<Lookout>) -> Self {
+        let (events, incoming) = mpsc::channel(WAITING);
+        let task = tokio::spawn(record(incoming, gatherer, live, lookout));
         Self { task, sink: Sink { events } }
     }
 
@@ -63,6 +52,39 @@ impl Recorder {
     pub async fn finish(self) -> Result<Gatherer, tokio::task::JoinError> {
         self.sink.send(Event::End).await;
         self.task.await
+    }
+}
+
+async fn record(
+    mut incoming: mpsc::Receiver<Event>,
+    mut gatherer: Gatherer,
+    live: Live,
+    mut lookout: Option<Lookout>,
+) -> Gatherer {
+    let mut tick = tokio::time::interval(LOOK_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        let event = tokio::select! {
+            event = incoming.recv() => event,
+            _ = tick.tick(), if lookout.is_some() => {
+                lookout.iter_mut().for_each(Lookout::look);
+                continue;
+            }
+        };
+        match event {
+            Some(Event::Seen(seen)) => {
+                live.observe(&seen);
+                lookout.iter_mut().for_each(|lookout| lookout.observe(&seen));
+                gatherer.observe(&seen);
+            }
+            Some(Event::Pair(pair)) => gatherer.pair(pair),
+            Some(Event::Dropped(role, action, why)) => gatherer.drop_pair(role, action, why),
+            Some(Event::Scrape(scrape)) => {
+                live.scrape(&scrape);
+                gatherer.scrape(*scrape);
+            }
+            Some(Event::End) | None => return gatherer,
+        }
     }
 }
 

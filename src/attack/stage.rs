@@ -72,6 +72,13 @@ pub(super) struct Counts {
     pub(super) arrivals: AtomicU64,
 }
 
+impl Counts {
+    /// Arrivals by the clock, and how many of them were dropped, so far.
+    pub(super) fn by_clock(&self) -> (u64, u64) {
+        (self.arrivals.load(Ordering::Relaxed), self.dropped.load(Ordering::Relaxed))
+    }
+}
+
 impl Stage {
     /// The belongings of everybody in a cast.
     pub(super) fn belongings(cast: &Cast) -> Arc<Vec<Mutex<Belongings>>> {

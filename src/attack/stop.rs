@@ -10,6 +10,13 @@ pub enum Cause {
     Interrupted,
     /// The target is gone.
     TargetLost(String),
+    /// A line of `abort_on` held.
+    Aborted {
+        /// The line.
+        line: String,
+        /// What was measured.
+        value: String,
+    },
 }
 
 /// Asked by everyone who waits; set by the first who has a reason.

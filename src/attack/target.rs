@@ -11,7 +11,8 @@ use http::header::{HeaderValue, RETRY_AFTER};
 use reqwest::Url;
 use serde_json::Value;
 use std::path::Path;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 /// Nobody waits longer than this because a target asks to.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -31,6 +32,15 @@ pub struct Target {
     pub(super) entrance: Control,
     /// Everybody's password, where a person has none of their own.
     pub(super) password: Option<String>,
+    marks: Marks,
+}
+
+/// Texts that no request had before: not in this run, and not in one before, whose answers
+/// may still be in the cache.
+#[derive(Debug)]
+struct Marks {
+    run: u128,
+    given: AtomicU64,
 }
 
 /// A target that cannot be used.
@@ -109,14 +119,29 @@ impl Target {
         let connection = connection(plan);
         let wire = Wire::new(&base, &connection)?;
         let straight = Wire::new(&base, &Connection { redirects: 0, ..connection })?;
-        Ok(Self { control: wire.control()?, entrance: straight.control()?, base, embedded, wire, password })
+        let began = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let marks = Marks { run: began.as_micros(), given: AtomicU64::new(0) };
+        Ok(Self { control: wire.control()?, entrance: straight.control()?, base, embedded, wire, password, marks })
     }
 
-    /// A path below the base, or an address that the target itself told.
+    /// A text that no request had before, for `{mark}` on the way around a cache.
+    pub(super) fn mark(&self) -> String {
+        format!("{:x}-{}", self.marks.run, self.marks.given.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// An address that the target told in its answer to a request, as in RFC 3986, section 5.
+    /// Always at the host of the base: behind a proxy a service may not know its own name,
+    /// and nobody else may be shown who asks.
+    pub(super) fn told(&self, asked: &Url, address: &str) -> Option<Url> {
+        let told = asked.join(address).ok()?;
+        let mut url = self.base.clone();
+        url.set_path(told.path());
+        url.set_query(told.query());
+        Some(url)
+    }
+
+    /// A path below the base.
     pub fn url(&self, path: &str) -> Url {
-        if let Ok(whole) = path.parse::<Url>() {
-            return whole;
-        }
         let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
         let mut url = self.base.clone();
         url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
@@ -135,14 +160,19 @@ impl Target {
             body: identity.body(plan, request),
             keep: true,
         };
-        let mut exchange = self.control.send(&ask).await;
+        Self::patiently(plan, &self.control, &ask).await
+    }
+
+    /// Sends a request, and again after each wait that the target asks for.
+    pub(super) async fn patiently(plan: &Plan, control: &Control, ask: &Ask<'_>) -> Exchange {
+        let mut exchange = control.send(ask).await;
         for _ in 0..plan.target.connection.waits {
             let Some(wait) = exchange.outcome.as_ref().ok().and_then(|answer| asked_to_wait(answer.status, &answer.headers))
             else {
                 break;
             };
             tokio::time::sleep(wait).await;
-            exchange = self.control.send(&ask).await;
+            exchange = control.send(ask).await;
         }
         exchange
     }

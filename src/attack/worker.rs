@@ -5,7 +5,7 @@ use super::goose::Work;
 use super::stage::{Scene, Stage};
 use super::stop::Stop;
 use super::trace::Entry;
-use crate::plan::Mood;
+use crate::plan::{Mood, PhasePlan, Plan};
 use crate::wire::Seat;
 use crate::workload::{Around, Draw, Journey, Step};
 use rand::{RngExt as _, SeedableRng as _};
@@ -15,6 +15,22 @@ use tokio::sync::watch;
 
 /// A place that is not needed looks so often whether it is.
 const IDLE: Duration = Duration::from_millis(250);
+
+/// After a break in which nobody was at work, places go on with numbers from here, times the
+/// phase: what they did before is not done once more, with the same marks and counters.
+const APART: u32 = 1 << 20;
+
+/// The number of a place's journey, where its people begin to work in this phase.
+fn number(plan: &Plan, phase: u16, place: usize) -> u32 {
+    let place = u32::try_from(place).unwrap_or(u32::MAX);
+    let before = plan.phases.iter().take(usize::from(phase));
+    if before.filter_map(PhasePlan::mood).next().is_none() {
+        return place;
+    }
+    // Counters step by the number of places: a multiple of it keeps them apart.
+    let all = plan.roles.iter().map(|role| role.places).sum::<u32>().max(1);
+    (APART.saturating_mul(u32::from(phase) + 1) / all * all).saturating_add(place)
+}
 
 /// One place at work.
 pub(super) struct Worker {
@@ -33,18 +49,20 @@ pub(super) struct Worker {
     rng: ChaCha8Rng,
     /// Whether nobody was needed here until now.
     rested: bool,
+    /// Since when this place's person is free: what was due before is asked then.
+    free: Instant,
 }
 
 impl Worker {
     pub(super) fn new(stage: Stage, curtain: Stop, role: usize, place: usize) -> Self {
         let people = stage.population.at_place(role, place);
-        let number = u32::try_from(place).unwrap_or(u32::MAX);
+        let number = number(&stage.plan, stage.scene.borrow().phase, place);
         let journey = Journey::new(std::sync::Arc::clone(&stage.plan), role, number, people);
         let mut rng = ChaCha8Rng::seed_from_u64(stage.plan.seed ^ 0xBE11);
         rng.set_stream(((role as u64) << 32) | place as u64);
         let mut scene = stage.scene.clone();
         scene.mark_changed();
-        Self { seat: stage.target.wire.seat(), stage, curtain, scene, role, place, journey, next: None, rng, rested: false }
+        Self { seat: stage.target.wire.seat(), stage, curtain, scene, role, place, journey, next: None, rng, rested: false, free: Instant::now() }
     }
 
     /// How the people at work are now, and how far the phase is.
@@ -85,8 +103,9 @@ impl Worker {
         let think = self.stage.plan.wall(self.stage.plan.roles[self.role].think.mean);
         let share: f64 = self.rng.random();
         let soon = Instant::now() + think.mul_f64(share);
+        self.free = Instant::now();
         if let Some((_, due)) = &mut self.next
-            && *due < soon
+            && *due < Instant::now()
         {
             *due = soon;
         }
@@ -100,6 +119,7 @@ impl Worker {
         }
         let seen = ask(&self.stage, &mut self.seat, errand, Way::Person).await;
         self.stage.seen(seen).await;
+        self.free = Instant::now();
     }
 }
 
@@ -123,6 +143,7 @@ impl Work for Worker {
             self.rested = true;
             tokio::select! {
                 () = tokio::time::sleep(IDLE) => {}
+                _ = self.scene.changed() => self.scene.mark_changed(),
                 () = self.curtain.stopped() => {}
             }
             return;
@@ -143,7 +164,14 @@ impl Work for Worker {
             () = self.curtain.stopped() => return,
         }
         if let Some(letter) = self.stage.mail.take(self.role, self.place, first) {
-            return self.request(letter.person, letter.action, &letter.draw, letter.due).await;
+            let captures = &self.stage.plan.action(letter.action).draws.captures;
+            let notes = self.stage.of(letter.person).notes.clone();
+            if captures.iter().any(|capture| notes.get(*capture).is_none()) {
+                // They have not come far enough yet to know where to look.
+                return;
+            }
+            let due = letter.due.max(self.free);
+            return self.request(letter.person, letter.action, &letter.draw, due).await;
         }
         if let Some((step, due)) = self.next.take() {
             self.request(step.person, step.action, &step.draw, due).await;

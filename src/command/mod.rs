@@ -1,8 +1,8 @@
 //! One file a subcommand: each reads as the steps it takes.
 
 mod check;
-mod init;
 mod forecast;
+mod init;
 mod judge;
 mod open_files;
 mod prepare;

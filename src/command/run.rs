@@ -55,7 +55,8 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
     match stop.cause() {
         Some(Cause::Interrupted) => exit = exit.and(Exit::Interrupted),
         Some(Cause::TargetLost(_)) => exit = exit.and(Exit::TargetLost),
-        None => {}
+        // The verdict stands on what there is, and cannot pass.
+        Some(Cause::Aborted { .. }) | None => {}
     }
     if let Some(error) = failed {
         return Err(Failure { exit: Exit::Unexpected.and(exit), source: error.into() });
@@ -160,10 +161,13 @@ async fn expected(plan: &Arc<Plan>, cast: &Cast, mode: Mode) -> Vec<ExpectedRate
 
 /// What was seen becomes evidence: the run's particulars and what weakens it.
 fn compile(plan: &Plan, conducted: Conducted, run: Run, stop: &Stop) -> (Evidence, Option<AttackError>) {
-    let Conducted { gatherer, phases, machine, waited, logins, troubles, failed } = conducted;
+    let Conducted { gatherer, phases, machine, arrivals, breakpoints, waited, logins, troubles, failed } =
+        conducted;
     let mut evidence = gatherer.finish(phases);
     evidence.run = run;
     evidence.environment.machine = machine;
+    evidence.arrivals = arrivals;
+    evidence.breakpoints = breakpoints;
     evidence.interrupted = stop.is_stopped() || failed.is_some();
     let caveats = caveats(plan, &evidence, stop);
     evidence.caveats.extend(caveats);
@@ -196,6 +200,9 @@ fn caveats(plan: &Plan, evidence: &Evidence, stop: &Stop) -> Vec<Caveat> {
             caveats.push(Caveat::Interrupted { covers });
         }
         Some(Cause::TargetLost(what)) => caveats.push(Caveat::TargetLost { what: what.clone() }),
+        Some(Cause::Aborted { line, value }) => {
+            caveats.push(Caveat::Aborted { line: line.clone(), value: value.clone() });
+        }
         None => {}
     }
     if plan.target.time_scale != 1.0 {

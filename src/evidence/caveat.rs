@@ -42,6 +42,32 @@ pub enum Caveat {
         /// 99th percentile of the lag in microseconds.
         p99_us: u64,
     },
+    /// The generator was the bottleneck: the run is invalid.
+    Bottleneck {
+        /// How that shows.
+        what: String,
+    },
+    /// Requests were sent late while other tenants had the machine.
+    HeldUp {
+        /// Share of the requests that were late, 0 to 1.
+        share: f64,
+        /// Share of the machine that others took, 0 to 1.
+        steal: f64,
+    },
+    /// Most requests opened a connection.
+    Reconnected {
+        /// Connections that were opened.
+        opened: u64,
+        /// For so many requests.
+        requests: u64,
+    },
+    /// A line of `abort_on` ended the run.
+    Aborted {
+        /// The line.
+        line: String,
+        /// What was measured then.
+        value: String,
+    },
     /// Actions of the scenario that were left out.
     LeftOut {
         /// Which and why.
@@ -78,7 +104,7 @@ pub enum Caveat {
 
 impl fmt::Display for Caveat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use crate::units::{micros, percent};
+        use crate::units::{count, micros, percent};
         match self {
             Self::Steal { phase, share } => write!(
                 f,
@@ -102,6 +128,22 @@ impl fmt::Display for Caveat {
             Self::Late { p99_us } => {
                 write!(f, "1 % of the requests left more than {} after they were due", micros(*p99_us as f64))
             }
+            Self::Bottleneck { what } => write!(f, "the generator was the bottleneck: {what}"),
+            Self::HeldUp { share, steal } => write!(
+                f,
+                "{} of the requests were sent late while other tenants took {} of the machine: \
+                 latencies and the pace are less certain than their intervals say",
+                percent(*share),
+                percent(*steal)
+            ),
+            Self::Reconnected { opened, requests } => write!(
+                f,
+                "{} of {} requests opened a connection (nobody kept theirs open for the next): \
+                 their latency holds the handshake",
+                count(*opened),
+                count(*requests)
+            ),
+            Self::Aborted { line, value } => write!(f, "`{line}` of abort_on ended the run: {value}"),
             Self::LeftOut { what } => write!(f, "left out: {what}"),
             Self::UnequalPairs { n, of } => {
                 write!(

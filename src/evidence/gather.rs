@@ -1,7 +1,8 @@
 //! Observations to evidence, as they come, in bounded memory.
 
 use super::{
-    Cell, DroppedPairs, Evidence, IntervalHistogram, Lag, PairFlaw, PairRecord, Phase, SCHEMA_VERSION,
+    Cell, Connections, DroppedPairs, Evidence, IntervalHistogram, LATE_US, Lag, PairFlaw, PairRecord, Phase,
+    SCHEMA_VERSION,
 };
 use crate::observe::{Fault, Observation, Scrape, Source};
 use hdrhistogram::Histogram;
@@ -46,8 +47,8 @@ pub struct Gatherer {
     dropped: BTreeMap<(u16, u16, PairFlaw), u64>,
     scrapes: Vec<Scrape>,
     faults: BTreeMap<String, u64>,
-    /// By phase: only the measured ones count.
-    lag: BTreeMap<u16, Histogram<u64>>,
+    /// How requests were sent, by phase: only the measured ones count.
+    load: BTreeMap<u16, Load>,
     overflow: Option<&'static str>,
 }
 
@@ -64,7 +65,7 @@ impl Gatherer {
             dropped: BTreeMap::new(),
             scrapes: Vec::new(),
             faults: BTreeMap::new(),
-            lag: BTreeMap::new(),
+            load: BTreeMap::new(),
             overflow: None,
         }
     }
@@ -112,10 +113,7 @@ impl Gatherer {
             .or_insert_with(|| Histogram::new(3).expect("3 digits are a valid precision"))
             .record(latency.min(MAX_US))
             .expect("a histogram that grows takes every value");
-        self.lag
-            .entry(seen.phase)
-            .or_insert_with(histogram)
-            .saturating_record(seen.started_us.saturating_sub(seen.due_us).min(MAX_US));
+        self.load.entry(seen.phase).or_insert_with(Load::none).add(seen);
     }
 
     /// Adds a pair.
@@ -161,12 +159,13 @@ impl Gatherer {
                     .collect(),
             })
             .collect();
-        let mut lag = histogram();
-        for (phase, part) in &self.lag {
+        let mut load = Load::none();
+        for (phase, part) in &self.load {
             if phases.get(usize::from(*phase)).is_some_and(|phase| phase.measured) {
-                lag.add(part).expect("both have the same bounds");
+                load.merge(part);
             }
         }
+        let Load { lag, late, connections } = load;
         Evidence {
             schema_version: SCHEMA_VERSION,
             run: super::Run::default(),
@@ -189,7 +188,11 @@ impl Gatherer {
                 p50_us: lag.value_at_quantile(0.5),
                 p99_us: lag.value_at_quantile(0.99),
                 max_us: lag.max(),
+                late,
             },
+            arrivals: Vec::new(),
+            connections: (connections.requests > 0).then_some(connections),
+            breakpoints: Vec::new(),
             environment: super::Environment::here(),
             caveats: self
                 .overflow
@@ -202,8 +205,42 @@ impl Gatherer {
     }
 }
 
-fn histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, MAX_US, 3).expect("1 µs to an hour with 3 digits is a valid histogram")
+/// How the requests of a phase were sent.
+#[derive(Debug)]
+struct Load {
+    lag: Histogram<u64>,
+    late: u64,
+    connections: Connections,
+}
+
+impl Load {
+    fn none() -> Self {
+        let lag = Histogram::new_with_bounds(1, MAX_US, 3);
+        Self {
+            lag: lag.expect("1 µs to an hour with 3 digits is a valid histogram"),
+            late: 0,
+            connections: Connections::default(),
+        }
+    }
+
+    fn add(&mut self, seen: &Observation) {
+        let lag = seen.started_us.saturating_sub(seen.due_us);
+        self.lag.saturating_record(lag.min(MAX_US));
+        self.late += u64::from(lag > LATE_US);
+        // A copy that the browser showed needed no connection, and one that could not be
+        // opened is a fault of its own.
+        if seen.source != Source::Browser && seen.status.is_some() {
+            self.connections.requests += 1;
+            self.connections.opened += u64::from(!seen.reused);
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.lag.add(&other.lag).expect("both have the same bounds");
+        self.late += other.late;
+        self.connections.requests += other.connections.requests;
+        self.connections.opened += other.connections.opened;
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod disk;
 mod environment;
 mod expected;
 mod gather;
+mod load;
 mod select;
 
 pub use caveat::Caveat;
@@ -16,6 +17,7 @@ pub use disk::{DiskError, FILE, load, save, write_whole};
 pub use environment::{CpuMeter, Environment, Machine};
 pub use expected::ExpectedRate;
 pub use gather::{Gatherer, Names};
+pub use load::{Arrivals, Connections, LATE_US, Lag, Step};
 pub use select::Selection;
 
 use crate::observe::{Fault, Scrape, Source};
@@ -56,6 +58,15 @@ pub struct Evidence {
     pub faults: BTreeMap<String, u64>,
     /// How late people were sent off, against when they meant to go.
     pub lag: Lag,
+    /// Requests that were to arrive by the clock.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arrivals: Vec<Arrivals>,
+    /// Over how many connections; absent where nothing counted them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<Connections>,
+    /// Steps of breakpoints, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub breakpoints: Vec<Step>,
     /// Where it was measured and what that cost.
     pub environment: Environment,
     /// What a perfect cache was expected to reach: of each role, then of all.
@@ -199,19 +210,6 @@ pub enum PairFlaw {
     NotABypass,
     /// One arm had no usable answer.
     Failed,
-}
-
-/// Schedule lag of the generator in the measured phases: started minus due.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Lag {
-    /// Requests.
-    pub n: u64,
-    /// Median, microseconds.
-    pub p50_us: u64,
-    /// 99th percentile, microseconds.
-    pub p99_us: u64,
-    /// Largest, microseconds.
-    pub max_us: u64,
 }
 
 impl Evidence {

@@ -60,8 +60,15 @@ pub enum LoginWay {
         /// JSON pointer to the token, and the header (with `{token}`) that carries it.
         token: Option<(String, HeaderName, String)>,
     },
-    /// One token for everybody, in this header.
-    Bearer(HeaderName, String),
+    /// One token for everybody, in a header.
+    Bearer {
+        /// The header.
+        name: HeaderName,
+        /// Its value, with `{token}` in it.
+        value: String,
+        /// The token of those who have none of their own.
+        token: String,
+    },
     /// HTTP basic authentication.
     Basic,
 }

@@ -1,5 +1,7 @@
 //! Texts with placeholders, parsed once.
 
+use super::USERNAME;
+
 /// What a placeholder stands for. Numbers are indices into the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Hole {
@@ -123,7 +125,8 @@ impl Template {
 pub enum JsonTemplate {
     /// A value without placeholders.
     Plain(serde_json::Value),
-    /// A string. One that is a placeholder and nothing else becomes a number where it is one.
+    /// A string. One that is a placeholder and nothing else becomes a number where it is one,
+    /// except for what people log in with.
     Text(Template),
     /// A list.
     List(Vec<Self>),
@@ -171,7 +174,10 @@ impl JsonTemplate {
             Self::Plain(plain) => plain.clone(),
             Self::Text(template) => {
                 let text = template.fill(value);
-                let number = template.lone().and_then(|_| text.parse::<i64>().ok());
+                let named = |hole: &Hole| !matches!(hole, Hole::Stock(USERNAME) | Hole::Password | Hole::Mark);
+                let number = template.lone().filter(named).and_then(|_| text.parse::<i64>().ok());
+                // `007` and `+7` are no numbers of JSON: they stay as they are.
+                let number = number.filter(|number| number.to_string() == text);
                 number.map_or(Value::String(text), Value::from)
             }
             Self::List(items) => Value::Array(items.iter().map(|item| item.fill(value)).collect()),
@@ -189,8 +195,8 @@ mod tests {
 
     fn names(name: &str) -> Option<Hole> {
         match name {
-            "report" => Some(Hole::Stock(0)),
-            "report.type" => Some(Hole::Field(0, 1)),
+            "report" => Some(Hole::Stock(1)),
+            "report.type" => Some(Hole::Field(1, 1)),
             "mark" => Some(Hole::Mark),
             _ => None,
         }
@@ -234,5 +240,27 @@ mod tests {
             serde_json::json!({"id": 42, "note": "no 42", "deep": [{"m": "m"}, 3, null]})
         );
         assert_eq!(template.holes().len(), 3);
+    }
+
+    #[test]
+    fn what_only_looks_like_a_number_stays_a_text() {
+        let holes = |name: &str| match name {
+            "username" => Some(Hole::Stock(USERNAME)),
+            "password" => Some(Hole::Password),
+            "code" => Some(Hole::Stock(1)),
+            "sign" => Some(Hole::Stock(2)),
+            "negative" => Some(Hole::Value(0)),
+            _ => None,
+        };
+        let text = |hole| match hole {
+            Hole::Stock(1) => "007",
+            Hole::Stock(2) => "+7",
+            Hole::Value(_) => "-7",
+            _ => "1001",
+        };
+        let written = serde_json::json!(["{username}", "{password}", "{code}", "{sign}", "{negative}"]);
+        let template = JsonTemplate::parse(&written, &mut |text: &str| Template::parse(text, holes)).unwrap();
+        let filled = template.fill(&|hole| Some(text(hole).into()));
+        assert_eq!(filled, serde_json::json!(["1001", "1001", "007", "+7", -7]));
     }
 }

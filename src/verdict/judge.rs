@@ -1,9 +1,10 @@
 //! Evidence and SLO lines to a verdict: pure and total.
 
+use super::audit::{Audit, audit};
 use super::expectation::expectations;
 use super::measure::{Measurement, Value, measure};
 use super::{Check, CheckOutcome, Finding, Judgement, Outcome, SCHEMA_VERSION, Slo, Verdict};
-use crate::evidence::Evidence;
+use crate::evidence::{Caveat, Evidence};
 use crate::stats::Estimate;
 use crate::units::Unit;
 
@@ -14,11 +15,15 @@ const ORACLES: [&str; 7] =
 /// Judges each line. The same evidence always gives the same verdict.
 pub fn judge(slos: &[Slo], evidence: &Evidence, confidence: f64) -> Verdict {
     let findings: Vec<Finding> = slos.iter().map(|slo| find(slo, evidence, confidence)).collect();
+    let Audit { bottlenecks, caveats } = audit(evidence);
     let verdict = match overall(&findings) {
+        _ if !bottlenecks.is_empty() => Outcome::Invalid,
         // What was left out of a run that was cut short might have failed.
         Outcome::Pass if evidence.interrupted => Outcome::Inconclusive,
         other => other,
     };
+    let bottlenecks = bottlenecks.into_iter().map(|what| Caveat::Bottleneck { what });
+    let caveats = bottlenecks.chain(caveats).chain(evidence.caveats.iter().cloned()).collect();
     Verdict {
         schema_version: SCHEMA_VERSION,
         verdict,
@@ -36,7 +41,7 @@ pub fn judge(slos: &[Slo], evidence: &Evidence, confidence: f64) -> Verdict {
             .collect(),
         violations: Vec::new(),
         expectations: expectations(evidence, confidence),
-        caveats: evidence.caveats.clone(),
+        caveats,
         run: evidence.run.clone(),
     }
 }
@@ -55,7 +60,10 @@ fn overall(findings: &[Finding]) -> Outcome {
 }
 
 fn find(slo: &Slo, evidence: &Evidence, confidence: f64) -> Finding {
-    let Measurement { value, note, withheld } = measure(slo, evidence, confidence);
+    let Measurement { value, note, withheld } = match slo.window {
+        Some(_) => Measurement::absent("windows are not judged yet", 0),
+        None => measure(slo, evidence, confidence),
+    };
     let unit = slo.metric.unit();
     let (judgement, measured, interval, n, method, why) = match value {
         Value::Estimated(estimate) => {

@@ -51,7 +51,8 @@ fn answered_reads(selection: &Selection) -> Selection {
     selection
 }
 
-fn is_answered_read(source: Source) -> bool {
+/// Whether a latency over reads includes this source.
+pub(super) fn is_answered_read(source: Source) -> bool {
     match source {
         Source::Hit
         | Source::Coalesced

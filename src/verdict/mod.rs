@@ -4,8 +4,10 @@
 //! [`judge`] is pure and total: the same evidence gives the same verdict, and
 //! nothing passes without evidence.
 
+mod audit;
 mod expectation;
 mod finding;
+mod gauge;
 mod hit_rate;
 mod judge;
 mod latency;
@@ -19,6 +21,7 @@ mod tests;
 
 pub use expectation::Expectation;
 pub use finding::{Check, CheckOutcome, Finding, Judgement, Outcome, Severity, Verdict, Violation};
+pub use gauge::{Gauge, Index, Tally};
 pub use judge::judge;
 pub(crate) use measure::SEED;
 pub use parse::SloError;

@@ -1,7 +1,7 @@
 //! The grammar of an SLO line, with errors that point at the column.
 //!
 //! ```text
-//! slo      = metric op number [unit]
+//! slo      = metric op number [unit] ["over" duration]
 //! metric   = name [labels] | function "(" name [labels] ")"
 //! labels   = "{" label "=" string ("," label "=" string)* "}"
 //! op       = "<=" | "<" | ">=" | ">" | "=="
@@ -9,12 +9,14 @@
 
 use super::slo::{MemoryScope, Metric, Op, Slo};
 use crate::evidence::Selection;
+use crate::scenario::Span;
 use crate::units::Unit;
-use winnow::ascii::{float, multispace0};
-use winnow::combinator::{alt, cut_err, delimited, opt, preceded, separated};
+use std::time::Duration;
+use winnow::ascii::{float, multispace0, multispace1};
+use winnow::combinator::{alt, cut_err, delimited, opt, peek, preceded, separated, terminated};
 use winnow::error::{StrContext, StrContextValue};
 use winnow::stream::Location as _;
-use winnow::token::{take_till, take_while};
+use winnow::token::{rest, take_till, take_while};
 use winnow::{LocatingSlice, ModalResult, Parser};
 
 /// A line that is not an SLO.
@@ -49,10 +51,16 @@ struct Line {
     op: Op,
     number: f64,
     unit: At<String>,
+    /// What stands after `over`.
+    window: Option<At<String>>,
 }
 
 /// Names that may stand where a metric is expected.
 const METRICS: &str = "hit_rate, effective_hit_rate, speedup, p50(latency), p95(latency), p99(latency), mean(latency), db_query_reduction, max(memory), mean(store_operation), error_rate or violations";
+
+/// Bounds of a window.
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(3_600);
 
 pub(super) fn parse(text: &str) -> Result<Slo, SloError> {
     let line = line.parse(LocatingSlice::new(text)).map_err(|error| {
@@ -107,9 +115,20 @@ fn line(input: &mut Input<'_>) -> ModalResult<Line> {
     let number = cut_err(float.context(expected("a number"))).parse_next(input)?;
     let _ = multispace0.parse_next(input)?;
     let offset = input.current_token_start();
-    let unit: &str = take_while(0.., |c: char| c.is_alphabetic() || c == '%').parse_next(input)?;
+    let unit: &str = match opt(peek(terminated("over", multispace1))).parse_next(input)? {
+        // A number without a unit, and then a window.
+        Some(_) => "",
+        None => take_while(0.., |c: char| c.is_alphabetic() || c == '%').parse_next(input)?,
+    };
     let _ = multispace0.parse_next(input)?;
-    Ok(Line { function, series, op, number, unit: At { value: unit.to_owned(), offset } })
+    let window = opt(preceded(("over", multispace1), length)).parse_next(input)?;
+    Ok(Line { function, series, op, number, unit: At { value: unit.to_owned(), offset }, window })
+}
+
+/// A length of time: whatever is left of the line.
+fn length(input: &mut Input<'_>) -> ModalResult<At<String>> {
+    let offset = input.current_token_start();
+    Ok(At { value: rest.parse_next(input)?.trim_end().to_owned(), offset })
 }
 
 fn labels(input: &mut Input<'_>) -> ModalResult<Vec<(At<String>, At<String>)>> {
@@ -196,7 +215,18 @@ fn interpret(text: &str, line: Line) -> Result<Slo, SloError> {
             format!("{name} is measured with an interval, so `==` can never be decided; use >= or <="),
         ));
     }
-    Ok(Slo { text: text.trim().to_owned(), metric, selection, op: line.op, target })
+    let window = line.window.map(|written| window(&written)).transpose();
+    let window = window.map_err(|(offset, what)| error(offset, what))?;
+    Ok(Slo { text: text.trim().to_owned(), metric, selection, op: line.op, target, window })
+}
+
+/// The window of a line: seconds are what is kept apart while a run is on.
+fn window(written: &At<String>) -> Result<Duration, (usize, String)> {
+    let span: Span = written.value.parse().map_err(|what| (written.offset, what))?;
+    if !(SHORTEST..=LONGEST).contains(&span.0) {
+        return Err((written.offset, format!("a window of {span} is not between 1s and 1h")));
+    }
+    Ok(span.0)
 }
 
 fn apply_label(
@@ -347,6 +377,21 @@ mod tests {
             let slo: Slo = text.parse().unwrap_or_else(|error| panic!("{text}: {error:?}"));
             assert_eq!((&slo.metric, &slo.selection, slo.op), (&metric, &selection, op), "{text}");
             assert!((slo.target - target).abs() < 1e-9, "{text}: {}", slo.target);
+            assert_eq!(slo.window, None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_may_end_in_a_window() {
+        for (text, target, seconds) in [
+            ("error_rate > 50% over 10s", 0.5, 10),
+            ("hit_rate < 0.5 over 1m 30s ", 0.5, 90),
+            ("p99(latency) > 2 s over 5m", 2_000_000.0, 300),
+            ("violations == 0 over 2s", 0.0, 2),
+        ] {
+            let slo: Slo = text.parse().unwrap_or_else(|error| panic!("{text}: {error:?}"));
+            assert_eq!(slo.window, Some(Duration::from_secs(seconds)), "{text}");
+            assert!((slo.target - target).abs() < 1e-9, "{text}: {}", slo.target);
         }
     }
 
@@ -369,6 +414,10 @@ mod tests {
             ("hit_rate == 90%", 1, ">="),
             ("mean(store_operation) < 1ms", 6, "op="),
             ("hit_rate > 90% of reads", 16, "does not belong"),
+            ("error_rate > 50% over soon", 23, "20s"),
+            ("error_rate > 50% over 0s", 23, "between 1s and 1h"),
+            ("error_rate > 50% over 2h", 23, "between 1s and 1h"),
+            ("error_rate > 50% over", 18, "does not belong"),
             ("", 1, "hit_rate"),
         ];
         for (text, column, expected) in cases {

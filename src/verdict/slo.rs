@@ -3,6 +3,7 @@
 use crate::evidence::Selection;
 use crate::units::Unit;
 use std::fmt;
+use std::time::Duration;
 
 /// One SLO line.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +18,8 @@ pub struct Slo {
     pub op: Op,
     /// With what, in the unit's base.
     pub target: f64,
+    /// At every moment, over so long before it; over all of the phases where there is none.
+    pub window: Option<Duration>,
 }
 
 /// What an SLO measures.

@@ -1,8 +1,8 @@
 //! What an answer means to the person who asked: whether it is as expected, and what they
 //! remember of it.
 
-use crate::observe::Fault;
 use super::Fill;
+use crate::observe::Fault;
 use crate::plan::{ActionPlan, ExpectPlan};
 use crate::scenario::Capture;
 use http::{HeaderMap, Method};
@@ -81,7 +81,11 @@ pub fn verify(
     fill: &Fill<'_>,
 ) -> Result<(), Mismatch> {
     // A 304 confirms an answer that was as expected.
-    let good = if expect.status.is_empty() { usual } else { expect.status.contains(&status) || (status == 304 && usual) };
+    let good = if expect.status.is_empty() {
+        usual
+    } else {
+        expect.status.contains(&status) || (status == 304 && usual)
+    };
     if !good {
         return Err(Mismatch::Status(status));
     }
@@ -109,3 +113,6 @@ pub fn verify(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

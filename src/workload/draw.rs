@@ -1,7 +1,7 @@
 //! What fills an action's placeholders.
 
 use super::Person;
-use crate::plan::{Hole, JsonTemplate, Plan, Template};
+use crate::plan::{ActionPlan, Hole, JsonTemplate, Plan, RolePlan, Template};
 use crate::scenario::Value;
 use rand::RngExt as _;
 use rand_distr::{Distribution as _, Zipf};
@@ -118,8 +118,18 @@ impl<'a> Fill<'a> {
     }
 }
 
+/// An item of a person and all that it belongs to, as (stock, index), itself first.
+pub(crate) fn lineage(plan: &Plan, person: &Person, stock: u16, at: u32) -> impl Iterator<Item = (u16, u32)> {
+    // A stock belongs to one above it, so that this ends.
+    std::iter::successors(Some((stock, at)), |(stock, at)| {
+        let of = plan.people.stocks.get(usize::from(*stock))?.of?;
+        Some((of, person.stock(*stock).get(*at as usize)?.of))
+    })
+}
+
 /// Indices of a person's items, one for each of these stocks, the earlier the likelier.
-/// An item that belongs to another comes from those that belong to the one drawn.
+/// An item that belongs to another comes from those that belong to the one drawn; where it
+/// has none, another is drawn in its place.
 pub(super) fn items(
     rng: &mut impl rand::Rng,
     plan: &Plan,
@@ -129,20 +139,62 @@ pub(super) fn items(
 ) -> Vec<(u16, u32)> {
     let mut drawn: Vec<(u16, u32)> = Vec::with_capacity(stocks.len());
     for stock in stocks {
-        let of = plan.people.stocks.get(usize::from(*stock)).and_then(|stock| stock.of);
-        let parent = of.and_then(|of| drawn.iter().find(|(known, _)| *known == of)).map(|(_, item)| *item);
-        let items = person.stock(*stock);
-        let fits: Option<Vec<u32>> = parent.map(|parent| {
-            (0..).zip(items).filter(|(_, item)| item.of == parent).map(|(at, _)| at).collect()
-        });
-        let at = match fits {
-            Some(fits) if !fits.is_empty() => fits[rank(rng, fits.len(), exponent)],
-            Some(_) | None if items.is_empty() => continue,
-            Some(_) | None => u32::try_from(rank(rng, items.len(), exponent)).unwrap_or(0),
+        let all = 0..u32::try_from(person.stock(*stock).len()).unwrap_or(u32::MAX);
+        if all.is_empty() {
+            continue;
+        }
+        let belongs = plan.people.stocks.get(usize::from(*stock)).is_some_and(|stock| stock.of.is_some());
+        let fits: Vec<u32> = if belongs {
+            let agrees = |(stock, at)| drawn.iter().all(|known| known.0 != stock || known.1 == at);
+            all.clone().filter(|at| lineage(plan, person, *stock, *at).skip(1).all(agrees)).collect()
+        } else {
+            Vec::new()
         };
-        drawn.push((*stock, at));
+        let at = match fits.as_slice() {
+            [] => u32::try_from(rank(rng, all.len(), exponent)).unwrap_or(0),
+            fits => fits[rank(rng, fits.len(), exponent)],
+        };
+        agree(plan, person, &mut drawn, *stock, at);
     }
     drawn
+}
+
+/// Takes an item, and what it belongs to in place of what was drawn before.
+pub(super) fn agree(plan: &Plan, person: &Person, drawn: &mut Vec<(u16, u32)>, stock: u16, at: u32) {
+    for (stock, at) in lineage(plan, person, stock, at).skip(1) {
+        if let Some(known) = drawn.iter_mut().find(|(known, _)| *known == stock) {
+            known.1 = at;
+        }
+    }
+    match drawn.iter_mut().find(|(known, _)| *known == stock) {
+        Some(known) => known.1 = at,
+        None => drawn.push((stock, at)),
+    }
+}
+
+/// What a person might draw outside of any journey: by their favourites, with a mark and
+/// counters that no journey comes to.
+pub(super) fn apart(
+    rng: &mut impl rand::Rng,
+    plan: &Plan,
+    role: &RolePlan,
+    person: &Person,
+    action: &ActionPlan,
+) -> Draw {
+    let items = items(rng, plan, person, &action.draws.stocks, role.favourites);
+    let mut one = |at: &u16| {
+        let serial = if let Value::Counter(_) = plan.values[usize::from(*at)].kind {
+            // Far beyond what places count to, and exact in JSON.
+            rng.random_range(1 << 44..1 << 52)
+        } else {
+            0
+        };
+        (*at, value(rng, plan, *at, serial))
+    };
+    let values = action.draws.values.iter().map(&mut one).collect();
+    let mark = action.draws.mark.then(|| format!("cacheproof mark {}-{:x}", plan.seed, rng.random::<u64>()));
+    let filter = rank(rng, action.filters.len(), role.filters);
+    Draw { items, values, mark, filter: u16::try_from(filter).unwrap_or(0) }
 }
 
 /// One value that no person owns; `serial` is what a counter has counted so far.
@@ -169,3 +221,6 @@ pub(crate) fn rank(rng: &mut impl rand::Rng, n: usize, exponent: f64) -> usize {
     let drawn: f64 = Zipf::new(n as f64, exponent).map_or(1.0, |zipf| zipf.sample(rng));
     (drawn as usize).clamp(1, n) - 1
 }
+
+#[cfg(test)]
+mod tests;

@@ -136,8 +136,7 @@ impl Journey {
                 let wait = open.refresh_in;
                 let every = self.plan.roles[self.role].dashboard.as_ref().map_or(LONGEST, |dash| dash.every);
                 open.refresh_in = every;
-                let step =
-                    Step { wait, person: open.person, action: open.action, draw: open.draw.clone() };
+                let step = Step { wait, person: open.person, action: open.action, draw: open.draw.clone() };
                 self.pending = Some(Pending { think: pending.think - wait, ..pending });
                 return step;
             }
@@ -250,14 +249,12 @@ impl Journey {
     /// The first page is there: it stays open where the role has a dashboard.
     fn begin(&mut self, action: u16, draw: &Draw) {
         let dashboard = self.behaviour().dashboard.as_ref();
-        self.dashboard = dashboard
-            .filter(|dashboard| dashboard.action == action)
-            .map(|dashboard| Open {
-                person: self.person,
-                action,
-                draw: draw.clone(),
-                refresh_in: dashboard.every,
-            });
+        self.dashboard = dashboard.filter(|dashboard| dashboard.action == action).map(|dashboard| Open {
+            person: self.person,
+            action,
+            draw: draw.clone(),
+            refresh_in: dashboard.every,
+        });
         self.last = None;
     }
 
@@ -347,7 +344,7 @@ impl Journey {
         weights.last().map_or(self.behaviour().actions[0].0, |(action, _)| *action)
     }
 
-    /// What one person might draw, outside any journey. It carries no mark.
+    /// What one person might draw, outside any journey.
     pub fn sample(
         plan: &Plan,
         role: usize,
@@ -356,12 +353,7 @@ impl Journey {
         action: u16,
         rng: &mut impl rand::Rng,
     ) -> Draw {
-        let (behaviour, action) = (&plan.roles[role], plan.action(action));
-        let person = population.person(person);
-        let items = draw::items(rng, plan, person, &action.draws.stocks, behaviour.favourites);
-        let values = action.draws.values.iter().map(|value| (*value, draw::value(rng, plan, *value, 0))).collect();
-        let filter = rank(rng, action.filters.len(), behaviour.filters);
-        Draw { items, values, mark: None, filter: u16::try_from(filter).unwrap_or(0) }
+        draw::apart(rng, plan, &plan.roles[role], population.person(person), plan.action(action))
     }
 
     /// Fills the placeholders of an action for the person at this place.

@@ -15,6 +15,7 @@ mod request;
 pub(crate) mod testing;
 
 pub use answer::{Mismatch, captured, expected, verify, wants_body};
+pub(crate) use draw::lineage;
 pub use draw::{Draw, Fill, NOTHING_NOTED, Notes};
 pub use journey::{Around, Journey, Step};
 pub use population::{Item, Person, Population};

@@ -2,7 +2,7 @@
 
 use super::Draw;
 use super::draw::{Fill, NOTHING_NOTED};
-use crate::plan::{ChangePlan, Condition, Plan, USERNAME};
+use crate::plan::{ChangePlan, Condition, Plan};
 use std::collections::HashMap;
 
 /// A person of the target.
@@ -64,7 +64,7 @@ pub struct Population {
     by_role: Vec<Vec<u32>>,
     /// Places of each role.
     places: Vec<usize>,
-    /// Who owns what, for the stocks that say whom a change concerns.
+    /// Who owns what, each once and in order, for the stocks that say whom a change concerns.
     owners: HashMap<(u16, Box<str>), Vec<u32>>,
 }
 
@@ -85,7 +85,11 @@ impl Population {
         for person in &people {
             for stock in &stocks {
                 for item in person.stock(*stock) {
-                    owners.entry((*stock, item.value.clone())).or_default().push(person.index);
+                    let known = owners.entry((*stock, item.value.clone())).or_default();
+                    // Two of their items may have the same value.
+                    if known.last() != Some(&person.index) {
+                        known.push(person.index);
+                    }
                 }
             }
         }
@@ -137,15 +141,13 @@ impl Population {
         let fill = Fill::new(plan, self.person(writer), draw, &NOTHING_NOTED);
         let mut concerned: Option<Vec<u32>> = None;
         for (stock, template) in &change.audience {
-            let value = fill.text(template);
-            let owners: &[u32] = if *stock == USERNAME && self.owners.is_empty() {
-                &[]
-            } else {
-                self.owners.get(&(*stock, value.into_boxed_str())).map_or(&[], Vec::as_slice)
-            };
+            let value = fill.text(template).into_boxed_str();
+            let owners: &[u32] = self.owners.get(&(*stock, value)).map_or(&[], Vec::as_slice);
             concerned = Some(match concerned {
                 None => owners.to_vec(),
-                Some(known) => known.into_iter().filter(|person| owners.contains(person)).collect(),
+                Some(known) => {
+                    known.into_iter().filter(|person| owners.binary_search(person).is_ok()).collect()
+                }
             });
         }
         concerned.unwrap_or_else(|| (0..).take(self.people.len()).collect())
@@ -160,3 +162,6 @@ impl Population {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

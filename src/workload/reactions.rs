@@ -6,7 +6,7 @@
 //! steps keep their order, and reactions come between them.
 
 use super::{Draw, Fill, NOTHING_NOTED, Population, draw};
-use crate::plan::{ChangePlan, Plan};
+use crate::plan::{Condition, Plan};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, Exp1};
@@ -45,8 +45,11 @@ pub fn reactions(
     if !(0..plan.roles.len()).any(|role| reacting(role as u16).is_some()) {
         return all;
     }
-    for change in &plan.action(action).changes {
-        for person in population.audience(plan, change, writer, drawn) {
+    let changes = &plan.action(action).changes;
+    let audiences: Vec<Vec<u32>> =
+        changes.iter().map(|change| population.audience(plan, change, writer, drawn)).collect();
+    for audience in &audiences {
+        for person in audience.iter().copied() {
             let Some(reacts) = reacting(population.person(person).role) else { continue };
             if reacted.contains(&person) || reacted.len() > CROWD {
                 continue;
@@ -62,7 +65,12 @@ pub fn reactions(
                 if !population.person(person).can(plan, *action) {
                     continue;
                 }
-                let draw = look(&mut rng, plan, population, person, *action, (change, writer, drawn));
+                // What this read shows them of it, where it shows them any of it.
+                let shown = changes.iter().zip(&audiences).find(|(change, audience)| {
+                    change.actions.contains(action) && audience.binary_search(&person).is_ok()
+                });
+                let conditions = shown.map_or(&[][..], |(change, _)| &change.conditions);
+                let draw = look(&mut rng, plan, population, person, *action, (conditions, writer, drawn));
                 all.push(Reaction { person, after, action: *action, draw });
                 let unit: f64 = Exp1.sample(&mut rng);
                 after += Duration::from_secs_f64(BETWEEN * unit);
@@ -79,22 +87,27 @@ fn look(
     population: &Population,
     reader: u32,
     action: u16,
-    (change, writer, drawn): (&ChangePlan, u32, &Draw),
+    (conditions, writer, drawn): (&[Condition], u32, &Draw),
 ) -> Draw {
     let person = population.person(reader);
-    let stocks = &plan.action(action).draws.stocks;
-    let favourites = plan.role(person.role).favourites;
+    let action = plan.action(action);
     let wrote = Fill::new(plan, population.person(writer), drawn, &NOTHING_NOTED);
-    let mut draw =
-        Draw { items: draw::items(rng, plan, person, stocks, favourites), ..Draw::default() };
-    if let [stock] = stocks.as_slice() {
-        let shows = (0..).zip(person.stock(*stock)).find(|(at, _)| {
-            let candidate = Draw { items: vec![(*stock, *at)], ..Draw::default() };
-            let reads = Fill::new(plan, person, &candidate, &NOTHING_NOTED);
-            Population::fits(&reads, &change.conditions, &wrote)
+    let mut draw = draw::apart(rng, plan, plan.role(person.role), person, action);
+    let shows =
+        |draw: &Draw| Population::fits(&Fill::new(plan, person, draw, &NOTHING_NOTED), conditions, &wrote);
+    // From the last stock, whose items may belong to those of the others.
+    for stock in action.draws.stocks.iter().rev() {
+        if shows(&draw) {
+            break;
+        }
+        let items = 0..u32::try_from(person.stock(*stock).len()).unwrap_or(u32::MAX);
+        let mut candidates = items.map(|at| {
+            let mut candidate = draw.clone();
+            draw::agree(plan, person, &mut candidate.items, *stock, at);
+            candidate
         });
-        if let Some((at, _)) = shows {
-            draw.items = vec![(*stock, at)];
+        if let Some(found) = candidates.find(&shows) {
+            draw = found;
         }
     }
     draw
@@ -107,3 +120,6 @@ fn seed(seed: u64, writer: u32, reader: u32, drawn: &Draw) -> u64 {
     drawn.hash(&mut hasher);
     hasher.finish()
 }
+
+#[cfg(test)]
+mod tests;

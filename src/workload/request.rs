@@ -31,14 +31,20 @@ pub struct Request {
     pub headers: HeaderMap,
     /// Body.
     pub body: Option<Bytes>,
-    /// Fingerprint of (person, URL), or of the URL alone where the cache is everybody's.
+    /// Fingerprint of (person, URL), or of the URL alone where the cache is everybody's; of a
+    /// read with a body, of that as well.
     pub fingerprint: u64,
 }
 
 /// Fills an action's placeholders.
 pub fn render(base: &Url, action: &ActionPlan, fill: &Fill<'_>) -> Request {
     let filter = action.filters.get(usize::from(fill.draw.filter)).map_or(&[][..], Vec::as_slice);
-    build(base, &action.request, filter, fill)
+    let mut request = build(base, &action.request, filter, fill);
+    // A read whose question is in its body, as GraphQL's.
+    if let Some(body) = request.body.as_ref().filter(|_| action.read) {
+        request.fingerprint = xxhash_rust::xxh3::xxh3_64_with_seed(body, request.fingerprint);
+    }
+    request
 }
 
 /// A request of the harness itself, filled.
@@ -46,8 +52,8 @@ pub fn render_request(base: &Url, request: &RequestPlan, fill: &Fill<'_>) -> Req
     build(base, request, &[], fill)
 }
 
-/// The same request around the cache. `base`: the target's, or the one that
-/// [`BypassPlan::Url`] names.
+/// The same request around the cache. `base`: the target's own base URL, below which
+/// the request is. `{mark}` is for `fill` to give: another one each time.
 pub fn around(mut request: Request, base: &Url, bypass: &BypassPlan, fill: &Fill<'_>) -> Request {
     match bypass {
         BypassPlan::Header(name, value) => {
@@ -120,3 +126,6 @@ fn add(headers: &mut HeaderMap, name: &HeaderName, value: &str) {
         headers.insert(name.clone(), value);
     }
 }
+
+#[cfg(test)]
+mod tests;

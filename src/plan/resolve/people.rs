@@ -46,7 +46,8 @@ impl Resolver<'_> {
                         let what = format!("relation \"{name}\" uses {{{other}}}, which must stand above it");
                         return Err(self.error(&here, what));
                     }
-                    Hole::Stock(stock) if stock != USERNAME => of = of.or(Some(stock)),
+                    // The last of them, which may belong to the others.
+                    Hole::Stock(stock) if stock != USERNAME => of = of.max(Some(stock)),
                     Hole::Stock(_) | Hole::Role => {}
                     Hole::Field(..) | Hole::Value(_) | Hole::Capture(_) | Hole::Mark | Hole::Page | Hole::Password => {
                         let what = format!("relation \"{name}\" may use only attributes and relations of the person");

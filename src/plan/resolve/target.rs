@@ -129,7 +129,7 @@ impl Resolver<'_> {
             let token = login.token.clone().map(|pointer| (pointer, name, value));
             LoginWay::Request { request: Box::new(request), token }
         } else if let Some(bearer) = &login.bearer {
-            LoginWay::Bearer(name, value.replace("{token}", &self.expand(bearer)))
+            LoginWay::Bearer { name, value, token: self.expand(bearer) }
         } else {
             LoginWay::Basic
         };

@@ -1,0 +1,114 @@
+//! Open arrivals: requests come by the clock, whoever is free, so that a slow target does not
+//! slow them down. Each place of the roles still walks its own journey: sessions stay
+//! sessions, only their waits are the clock's.
+
+use super::pacer::Pacer;
+use super::pool::{Job, Pool};
+use super::stage::Stage;
+use crate::plan::Mood;
+use crate::workload::{Around, Journey};
+use rand::SeedableRng as _;
+use rand::seq::SliceRandom as _;
+use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Journeys of one phase count from here, times the phase: their marks and counters must
+/// not meet those of the people at work, or of another such phase.
+const APART: u32 = 1 << 20;
+
+/// Who asks next, and what.
+pub(super) struct Visitors {
+    journeys: Vec<Journey>,
+    mood: Mood,
+    /// Places still to come in this round.
+    round: Vec<usize>,
+    rng: ChaCha8Rng,
+    phase: u16,
+}
+
+impl Visitors {
+    /// The places of an ordinary hour.
+    pub(super) fn new(stage: &Stage, phase: u16) -> Self {
+        let plan = &stage.plan;
+        let users: Vec<u32> = plan.roles.iter().map(|role| role.users).collect();
+        let all: u32 = plan.roles.iter().map(|role| role.places).sum::<u32>().max(1);
+        // Counters step by the number of places: a multiple of it keeps them apart.
+        let first = APART.saturating_mul(u32::from(phase) + 1) / all * all;
+        let mut journeys = Vec::new();
+        for (role, users) in users.iter().enumerate() {
+            for place in 0..*users {
+                let people = stage.population.at_place(role, place as usize);
+                if !people.is_empty() {
+                    journeys.push(Journey::new(Arc::clone(plan), role, first.saturating_add(place), people));
+                }
+            }
+        }
+        let mut rng = ChaCha8Rng::seed_from_u64(plan.seed ^ 0x0BE2);
+        rng.set_stream(u64::from(phase));
+        Self { journeys, mood: Mood::ordinary(users, plan.actions.len()), round: Vec::new(), rng, phase }
+    }
+
+    /// How many places there are.
+    pub(super) fn places(&self) -> usize {
+        self.journeys.len()
+    }
+
+    /// The next request: every place once, in an order of its own each round, so that a role
+    /// asks in proportion to its people.
+    fn next(&mut self, stage: &Stage, due: Instant) -> Option<Job> {
+        if self.round.is_empty() {
+            self.round = (0..self.journeys.len()).collect();
+            self.round.shuffle(&mut self.rng);
+        }
+        let owner = self.round.pop()?;
+        let knows = |person: u32, capture: u16| stage.of(person).notes.get(capture).is_some();
+        let around = Around { population: &stage.population, mood: &self.mood, knows: &knows };
+        let step = self.journeys[owner].next(&around);
+        Some(Job { person: step.person, action: step.action, draw: step.draw, due, phase: self.phase, owner })
+    }
+}
+
+/// A stretch of arrivals.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stretch {
+    pub(super) began: Instant,
+    pub(super) length: Duration,
+}
+
+/// Sends requests at their moments until the stretch is over; `false` if the run was ended.
+pub(super) async fn dispatch(
+    stage: &Stage,
+    pool: &Pool,
+    visitors: &mut Visitors,
+    pacer: Pacer,
+    stretch: Stretch,
+) -> bool {
+    let end = stretch.began + stretch.length;
+    let mut moments = pacer;
+    while let Some(offset) = moments.next() {
+        let due = stretch.began + offset;
+        let now = Instant::now();
+        if due > now {
+            if !stage.stop.sleep(due - now).await {
+                return false;
+            }
+        } else {
+            // Behind its time it must not keep the others from theirs.
+            tokio::task::consume_budget().await;
+            if stage.stop.is_stopped() {
+                return false;
+            }
+        }
+        if Instant::now() >= end {
+            // Too slow to the last: what should have come by now was not sent.
+            pool.drop_all(1 + moments.count() as u64);
+            return true;
+        }
+        match visitors.next(stage, due) {
+            Some(job) => pool.send(job),
+            None => return true,
+        }
+    }
+    stage.stop.sleep(end.saturating_duration_since(Instant::now())).await
+}
