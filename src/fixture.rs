@@ -154,6 +154,7 @@ impl Made {
             generator: 0.12,
             target: Some(0.34),
             steal: Some(0.01),
+            others: None,
         }];
         evidence
     }

@@ -12,5 +12,6 @@ mod page;
 mod refused;
 mod schemas;
 mod servers;
+mod simulate;
 mod smoke;
 mod support;

@@ -75,7 +75,7 @@ pub(super) async fn ask(stage: &Stage, seat: &mut Seat, errand: Errand<'_>, way:
         Have::Stale { conditional } => sent.extend(conditional),
         Have::Nothing => {}
     }
-    let post = Post { stage, request: &request, keep: wants_body(action) };
+    let post = Post { stage, action, request: &request, keep: wants_body(action) };
     let begun = Instant::now();
     let exchange = post.deliver(seat, &mut sent, body, person).await;
     // Where the target had them wait or log in again, that was not the generator's delay.
@@ -132,6 +132,7 @@ fn fault(action: &ActionPlan, exchange: &Exchange, fill: &Fill<'_>) -> Option<Fa
 /// A request on its way.
 struct Post<'a> {
     stage: &'a Stage,
+    action: &'a ActionPlan,
     request: &'a Request,
     keep: bool,
 }
@@ -147,7 +148,8 @@ impl Post<'_> {
         person: &Person,
     ) -> Exchange {
         let plan = &self.stage.plan;
-        let refresh = plan.target.login.as_ref().is_some_and(|login| login.refresh);
+        // A 401 that the scenario expects is an answer.
+        let refresh = plan.target.login.as_ref().is_some_and(|login| login.refresh) && !self.expects(401);
         let (mut waits, mut logins) = (plan.target.connection.waits, u8::from(refresh));
         loop {
             let exchange = self.send(seat, headers, body.clone()).await;
@@ -162,7 +164,9 @@ impl Post<'_> {
                 self.stage.of(person.index).identity = identity;
                 continue;
             }
-            let Some(wait) = asked_to_wait(answer.status, &answer.headers).filter(|_| waits > 0) else {
+            let Some(wait) = asked_to_wait(answer.status, &answer.headers)
+                .filter(|_| waits > 0 && !self.expects(answer.status))
+            else {
                 return exchange;
             };
             waits -= 1;
@@ -172,6 +176,10 @@ impl Post<'_> {
                 () = self.stage.stop.stopped() => return exchange,
             }
         }
+    }
+
+    fn expects(&self, status: u16) -> bool {
+        self.action.request.expect.status.contains(&status)
     }
 
     async fn send(&self, seat: &mut Seat, headers: &HeaderMap, body: Option<bytes::Bytes>) -> Exchange {
@@ -197,3 +205,6 @@ impl Post<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

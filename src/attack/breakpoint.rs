@@ -96,8 +96,9 @@ fn broken(arrivals: u64, dropped: u64, pool: u32, values: &[(&Gauge, Option<f64>
         }
     }
     let share = dropped as f64 / arrivals.max(1) as f64;
-    (share > DROPPED)
-        .then(|| format!("{} of the requests found none of a pool of {} free", percent(share), count(pool.into())))
+    (share > DROPPED).then(|| {
+        format!("{} of the requests found none of a pool of {} free", percent(share), count(pool.into()))
+    })
 }
 
 #[cfg(test)]

@@ -2,16 +2,13 @@
 //! without a break.
 
 use super::abort::Lookout;
-use super::breakpoint::Climb;
+use super::by_clock::replays;
 use super::cast::{Cast, CastError};
 use super::clock::Clock;
 use super::errands;
 use super::goose::{self, Post, SchedulerError};
 use super::mail::Mail;
-use super::open::{Stretch, Visitors, dispatch};
-use super::pacer::Pacer;
 use super::pairs;
-use super::pool::Pool;
 use super::recorder::Recorder;
 use super::replay::Replay;
 use super::scraper::Scraper;
@@ -32,7 +29,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// The target's counters are read so often.
-const SCRAPE_EVERY: Duration = Duration::from_secs(1);
+pub(super) const SCRAPE_EVERY: Duration = Duration::from_secs(1);
 
 /// An attack that could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -164,24 +161,15 @@ pub async fn conduct(
     })
 }
 
-/// The traces that will be sent again, read before anything is asked, by index of the phase.
-fn replays(plan: &Plan, cast: &Cast) -> Result<BTreeMap<usize, Replay>, TargetError> {
-    let files = plan.phases.iter().enumerate().filter_map(|(at, phase)| match &phase.work {
-        Work::Replay { file } => Some((at, file)),
-        Work::Pairs { .. } | Work::People(_) | Work::Open(_) | Work::Breakpoint { .. } => None,
-    });
-    files.map(|(at, file)| Ok((at, Replay::read(file, plan, &cast.population)?))).collect()
-}
-
 /// What took place, and what is still to be sent again.
 #[derive(Default)]
-struct Played {
-    phases: Vec<Phase>,
-    machine: Vec<Machine>,
-    arrivals: Vec<Arrivals>,
-    breakpoints: Vec<Step>,
-    troubles: Vec<String>,
-    replays: BTreeMap<usize, Replay>,
+pub(super) struct Played {
+    pub(super) phases: Vec<Phase>,
+    pub(super) machine: Vec<Machine>,
+    pub(super) arrivals: Vec<Arrivals>,
+    pub(super) breakpoints: Vec<Step>,
+    pub(super) troubles: Vec<String>,
+    pub(super) replays: BTreeMap<usize, Replay>,
 }
 
 /// Whether people are at work in a phase: such phases in a row are one attack.
@@ -189,22 +177,18 @@ fn at_work(phase: &PhasePlan) -> bool {
     matches!(phase.work, Work::People(_))
 }
 
-fn index16(at: usize) -> u16 {
+pub(super) fn index16(at: usize) -> u16 {
     u16::try_from(at).unwrap_or(u16::MAX)
 }
 
-/// Those who send a trace again: as many as were at work at once, where the trace is of such
-/// a run, and never fewer than the pool of other arrivals has.
-fn replay_pool(plan: &Plan) -> u32 {
-    plan.roles.iter().map(|role| role.places).sum::<u32>().max(100)
-}
-
-struct Company {
-    stage: Stage,
+/// Everything that the phases are played with.
+pub(super) struct Company {
+    pub(super) stage: Stage,
     scene: watch::Sender<Scene>,
-    scraper: Scraper,
+    pub(super) scraper: Scraper,
     live: Live,
-    pid: Option<u32>,
+    /// Of the embedded target.
+    pub(super) pid: Option<u32>,
 }
 
 impl Company {
@@ -239,13 +223,13 @@ impl Company {
     }
 
     /// Marks the beginning of a phase.
-    fn begin(&self, index: usize, phase: &PhasePlan) -> u64 {
+    pub(super) fn begin(&self, index: usize, phase: &PhasePlan) -> u64 {
         self.scene.send_replace(Scene { phase: index16(index), began: Instant::now() });
         self.live.phase(index, phase);
         self.stage.clock.now()
     }
 
-    fn ended(&self, phase: &PhasePlan, from_us: u64) -> Phase {
+    pub(super) fn ended(&self, phase: &PhasePlan, from_us: u64) -> Phase {
         Phase {
             name: phase.name.clone(),
             kind: phase.kind,
@@ -290,89 +274,6 @@ impl Company {
         let (worked, ()) = tokio::join!(attack, direct);
         worked?;
         Ok(())
-    }
-
-    /// A phase whose requests come by the clock: a pool of its own, fed from here.
-    async fn by_clock(&self, at: usize, played: &mut Played) -> Result<(), AttackError> {
-        let (stage, phase, index) = (&self.stage, &self.stage.plan.phases[at], index16(at));
-        let mut visitors = Visitors::new(stage, index);
-        let (size, owners) = match &phase.work {
-            Work::Open(arrivals) | Work::Breakpoint { arrivals, .. } => (arrivals.pool, visitors.places()),
-            Work::Replay { .. } => (replay_pool(&stage.plan), stage.population.len()),
-            Work::People(_) | Work::Pairs { .. } => return Ok(()),
-        };
-        let curtain = Stop::default();
-        let (pool, post) = Pool::new(stage, size, owners, &curtain);
-        let over = {
-            let curtain = curtain.clone();
-            move || curtain.is_stopped()
-        };
-        let attack = goose::work(vec![post], stage.target.base.as_str(), over);
-        let direct = async {
-            pool.complete().await;
-            let from_us = self.begin(at, phase);
-            let meter = CpuMeter::start(self.pid);
-            let before = stage.counts.by_clock();
-            let work = self.send(at, &pool, &mut visitors, played);
-            tokio::select! {
-                () = work => {}
-                () = self.scrape(index) => {}
-            }
-            stage.sink.scrape(self.scraper.read(index).await).await;
-            played.machine.push(meter.stop(&phase.name));
-            played.phases.push(self.ended(phase, from_us));
-            let (arrivals, dropped) = stage.counts.by_clock();
-            played.arrivals.push(Arrivals {
-                phase: index,
-                intended: arrivals - before.0,
-                dropped: dropped - before.1,
-            });
-            pool.idle().await;
-            // Nobody looked into these letters, and later they would all be late.
-            stage.mail.clear();
-            drop(pool);
-            curtain.trigger(Cause::Interrupted);
-            goose::end();
-        };
-        tokio::pin!(attack, direct);
-        tokio::select! {
-            // Before the last request there is no good reason to end.
-            worked = &mut attack => worked?,
-            () = &mut direct => attack.await?,
-        }
-        Ok(())
-    }
-
-    /// Feeds the pool until the phase is over.
-    async fn send(&self, at: usize, pool: &Pool, visitors: &mut Visitors, played: &mut Played) {
-        let (stage, phase, index) = (&self.stage, &self.stage.plan.phases[at], index16(at));
-        match &phase.work {
-            Work::Open(arrivals) => {
-                let pacer = Pacer::new(arrivals, phase.duration, stage.plan.seed ^ u64::from(index));
-                let stretch = Stretch { began: Instant::now(), length: phase.duration };
-                dispatch(stage, pool, visitors, pacer, stretch).await;
-            }
-            Work::Breakpoint { arrivals, steps, limits } => {
-                let climb = Climb { arrivals, steps: *steps, limits };
-                played.breakpoints.extend(climb.climb(stage, pool, visitors, phase, index).await);
-            }
-            Work::Replay { .. } => {
-                if let Some(replay) = played.replays.remove(&at) {
-                    replay.send(stage, pool, phase, index, &mut played.troubles).await;
-                }
-            }
-            Work::People(_) | Work::Pairs { .. } => {}
-        }
-    }
-
-    /// Reads the target's counters for as long as somebody listens.
-    async fn scrape(&self, phase: u16) {
-        let mut tick = tokio::time::interval(SCRAPE_EVERY);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-        loop {
-            tick.tick().await;
-            self.stage.sink.scrape(self.scraper.read(phase).await).await;
-        }
     }
 
     /// Reads the target's counters until the phase is over; `false` if the run was ended.

@@ -80,10 +80,12 @@ pub(super) async fn work(
 #[derive(Clone)]
 struct Taken(Arc<tokio::sync::Mutex<Box<dyn Work>>>);
 
+/// A place until somebody takes it.
+type Free = Mutex<Option<Box<dyn Work>>>;
+
 /// A new user takes the next free place.
 fn take_place(workers: Vec<Box<dyn Work>>) -> TransactionFunction {
-    let places: Arc<Vec<Mutex<Option<Box<dyn Work>>>>> =
-        Arc::new(workers.into_iter().map(|worker| Mutex::new(Some(worker))).collect());
+    let places: Arc<Vec<Free>> = Arc::new(workers.into_iter().map(Some).map(Mutex::new).collect());
     let next = Arc::new(AtomicUsize::new(0));
     Arc::new(move |user| {
         let place = next.fetch_add(1, Ordering::Relaxed);

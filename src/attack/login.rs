@@ -220,3 +220,6 @@ impl Target {
         Ok(Identity { header: carried.header, cookies: identity.cookies })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,3 +93,6 @@ impl Mail {
 fn lock(letters: &Mutex<BinaryHeap<Reverse<Letter>>>) -> MutexGuard<'_, BinaryHeap<Reverse<Letter>>> {
     letters.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ mod abort;
 mod ask;
 mod breakpoint;
 mod browser;
+mod by_clock;
 mod cast;
 mod clock;
 mod conduct;
@@ -31,7 +32,11 @@ mod scraper;
 mod stage;
 mod stop;
 mod target;
+#[cfg(test)]
+mod testing;
 mod trace;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub use cast::{Cast, CastError};

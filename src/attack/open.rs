@@ -5,6 +5,7 @@
 use super::pacer::Pacer;
 use super::pool::{Job, Pool};
 use super::stage::Stage;
+use crate::evidence::LATE_US;
 use crate::plan::Mood;
 use crate::workload::{Around, Journey};
 use rand::SeedableRng as _;
@@ -16,6 +17,9 @@ use std::time::{Duration, Instant};
 /// Journeys of one phase count from here, times the phase: their marks and counters must
 /// not meet those of the people at work, or of another such phase.
 const APART: u32 = 1 << 20;
+
+/// Behind the end by more than this, what is left is dropped: a timer alone is never so late.
+const LATE: Duration = Duration::from_micros(LATE_US);
 
 /// Who asks next, and what.
 pub(super) struct Visitors {
@@ -100,7 +104,7 @@ pub(super) async fn dispatch(
                 return false;
             }
         }
-        if Instant::now() >= end {
+        if Instant::now() >= end + LATE {
             // Too slow to the last: what should have come by now was not sent.
             pool.drop_all(1 + moments.count() as u64);
             return true;

@@ -89,6 +89,12 @@ async fn record(
 }
 
 impl Sink {
+    /// A way to nobody, for tests of what was to be seen.
+    #[cfg(test)]
+    pub(super) fn nowhere() -> Self {
+        Self { events: mpsc::channel(1).0 }
+    }
+
     async fn send(&self, event: Event) {
         // After the end nobody listens, and nothing that comes then was measured.
         let _ = self.events.send(event).await;

@@ -164,7 +164,9 @@ impl<'a> Known<'a> {
         let index = *self.actions.get(entry.action.as_str()).ok_or("of actions that are not here")?;
         let action = self.plan.action(index);
         if !action.read && !self.plan.target.may_write {
-            return Err("are writes, and this target may only be read (`target: {writes: true}` allows them)");
+            return Err(
+                "are writes, and this target may only be read (`target: {writes: true}` allows them)",
+            );
         }
         let mut items = Vec::with_capacity(action.draws.stocks.len());
         for stock in &action.draws.stocks {
@@ -172,7 +174,8 @@ impl<'a> Known<'a> {
             let owned = self.population.person(person).stock(*stock);
             let wanted = entry.items.get(name);
             let at = wanted.and_then(|wanted| owned.iter().position(|item| *item.value == **wanted));
-            let at = at.and_then(|at| u32::try_from(at).ok()).ok_or("of items that their people do not have")?;
+            let at =
+                at.and_then(|at| u32::try_from(at).ok()).ok_or("of items that their people do not have")?;
             items.push((*stock, at));
         }
         let mut values = Vec::with_capacity(action.draws.values.len());
@@ -196,6 +199,3 @@ impl<'a> Known<'a> {
         Ok(Request { at: entry.at, person, action: index, draw })
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -112,3 +112,6 @@ impl Tracer {
         self.task.await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -181,3 +181,6 @@ impl Work for Worker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

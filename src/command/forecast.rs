@@ -82,7 +82,15 @@ pub(super) fn brief(forecast: &Forecast) -> String {
     let rates: Vec<String> = forecast
         .roles
         .iter()
-        .map(|row| format!("{} {} [{}, {}]", whose(row), percent(row.rate.value), percent(row.rate.lo), percent(row.rate.hi)))
+        .map(|row| {
+            format!(
+                "{} {} [{}, {}]",
+                whose(row),
+                percent(row.rate.value),
+                percent(row.rate.lo),
+                percent(row.rate.hi)
+            )
+        })
         .collect();
     let mut out = folded(&format!("expected of a perfect cache: {}", rates.join(", ")), "");
     for outlook in &forecast.outlooks {

@@ -11,11 +11,11 @@ use crate::verdict::{Slo, Verdict, judge as judge_evidence};
 use std::path::Path;
 
 pub(super) fn judge(args: &JudgeArgs) -> Result<Exit, Failure> {
-    let (verdict, _) = verdict_of(&args.dir, args.slo.as_deref())?;
+    let (verdict, evidence) = verdict_of(&args.dir, args.slo.as_deref())?;
     if args.json {
         print!("{}", report::to_json(&verdict));
     } else {
-        println!("{}", report::terminal(&verdict, None));
+        println!("{}", report::terminal(&evidence, &verdict, None));
     }
     Ok(exit_of(verdict.verdict, args.inconclusive))
 }

@@ -47,7 +47,7 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
     if args.json {
         print!("{}", report::to_json(&verdict));
     } else {
-        println!("{}", report::terminal(&verdict, Some(folder.path())));
+        println!("{}", report::terminal(&evidence, &verdict, Some(folder.path())));
     }
     saved.map_err(anyhow::Error::from)?;
     written.map_err(anyhow::Error::from)?;

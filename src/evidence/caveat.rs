@@ -47,12 +47,12 @@ pub enum Caveat {
         /// How that shows.
         what: String,
     },
-    /// Requests were sent late while other tenants had the machine.
+    /// Requests were sent late while others had the machine.
     HeldUp {
         /// Share of the requests that were late, 0 to 1.
         share: f64,
-        /// Share of the machine that others took, 0 to 1.
-        steal: f64,
+        /// Share of the machine that other tenants and programs took, 0 to 1.
+        taken: f64,
     },
     /// Most requests opened a connection.
     Reconnected {
@@ -129,12 +129,12 @@ impl fmt::Display for Caveat {
                 write!(f, "1 % of the requests left more than {} after they were due", micros(*p99_us as f64))
             }
             Self::Bottleneck { what } => write!(f, "the generator was the bottleneck: {what}"),
-            Self::HeldUp { share, steal } => write!(
+            Self::HeldUp { share, taken } => write!(
                 f,
-                "{} of the requests were sent late while other tenants took {} of the machine: \
+                "{} of the requests were sent late while others took {} of the machine: \
                  latencies and the pace are less certain than their intervals say",
                 percent(*share),
-                percent(*steal)
+                percent(*taken)
             ),
             Self::Reconnected { opened, requests } => write!(
                 f,
@@ -152,7 +152,10 @@ impl fmt::Display for Caveat {
                 )
             }
             Self::Throttled { n } => {
-                write!(f, "the target asked {n} times to wait (Retry-After) and was obeyed: the pace was its own")
+                write!(
+                    f,
+                    "the target asked {n} times to wait (Retry-After) and was obeyed: the pace was its own"
+                )
             }
             Self::LoggedInAgain { n } => {
                 write!(f, "{n} times the target no longer knew somebody (401), who logged in again")

@@ -31,6 +31,9 @@ pub struct Machine {
     /// Share that other tenants took (steal), where the system tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steal: Option<f64>,
+    /// Share that other programs on this machine used, where the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub others: Option<f64>,
 }
 
 impl Environment {
@@ -52,6 +55,14 @@ pub struct CpuMeter {
     own: Option<f64>,
     child: Option<(u32, Option<f64>)>,
     steal: Option<f64>,
+    all: Option<Ticks>,
+}
+
+/// Time of all processors in seconds: at work for a program, and altogether.
+#[derive(Clone, Copy, Debug)]
+struct Ticks {
+    busy: f64,
+    total: f64,
 }
 
 impl CpuMeter {
@@ -62,6 +73,7 @@ impl CpuMeter {
             own: process_seconds("self"),
             child: child.map(|pid| (pid, process_seconds(&pid.to_string()))),
             steal: steal_seconds(),
+            all: all_seconds(),
         }
     }
 
@@ -70,11 +82,21 @@ impl CpuMeter {
         let seconds = self.at.elapsed().as_secs_f64();
         let cpus = f64::from(Environment::here().cpus);
         let share = |from: Option<f64>, to: Option<f64>| Some(((to? - from?) / (seconds * cpus)).max(0.0));
+        let spent = |from: Option<f64>, to: Option<f64>| Some((to? - from?).max(0.0));
+        let own = process_seconds("self");
+        let target = self.child.and_then(|(pid, from)| Some((from, process_seconds(&pid.to_string())?)));
+        let others = self.all.zip(all_seconds()).map(|(from, to)| {
+            let ours = spent(self.own, own).unwrap_or(0.0)
+                + target.and_then(|(from, to)| spent(from, Some(to))).unwrap_or(0.0);
+            // Of the whole machine, which may have more processors than we were given.
+            ((to.busy - from.busy - ours) / (to.total - from.total).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0)
+        });
         Machine {
             phase: phase.into(),
             seconds,
-            generator: share(self.own, process_seconds("self")).unwrap_or(0.0),
-            target: self.child.and_then(|(pid, from)| share(from, process_seconds(&pid.to_string()))),
+            others,
+            generator: share(self.own, own).unwrap_or(0.0),
+            target: target.and_then(|(from, to)| share(from, Some(to))),
             steal: share(self.steal, steal_seconds()),
         }
     }
@@ -96,4 +118,17 @@ fn steal_seconds() -> Option<f64> {
     let text = std::fs::read_to_string("/proc/stat").ok()?;
     let ticks: f64 = text.lines().next()?.split_whitespace().nth(8)?.parse().ok()?;
     Some(ticks / clock_ticks_per_second() as f64)
+}
+
+/// What all processors did: the first three numbers of the `cpu` line of `/proc/stat` are time
+/// for programs (user, nice, system), the first eight all there is, proc(5).
+fn all_seconds() -> Option<Ticks> {
+    let text = std::fs::read_to_string("/proc/stat").ok()?;
+    let numbers = text.lines().next()?.split_whitespace().skip(1).take(8);
+    let ticks: Vec<f64> = numbers.map(str::parse).collect::<Result<_, _>>().ok()?;
+    let second = clock_ticks_per_second() as f64;
+    Some(Ticks {
+        busy: ticks.iter().take(3).sum::<f64>() / second,
+        total: ticks.iter().sum::<f64>() / second,
+    })
 }

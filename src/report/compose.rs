@@ -1,7 +1,8 @@
 //! Evidence and verdict to one view model: words and numbers in the order in which a
 //! stranger wants them.
 
-use crate::evidence::{Evidence, Selection};
+use super::breakpoint::{Breakpoint, breakpoints};
+use crate::evidence::{Caveat, Evidence, Selection};
 use crate::observe::Source;
 use crate::stats::{paired, quantile};
 use crate::units::{Unit, bytes, count, duration, micros, percent, times};
@@ -35,6 +36,8 @@ pub struct View {
     pub latency: Vec<(String, Vec<String>)>,
     /// Pairs by action: label and cells.
     pub pairs: Vec<(String, Vec<String>)>,
+    /// How much load it took.
+    pub breakpoints: Vec<Breakpoint>,
     /// What was not checked.
     pub unchecked: Vec<String>,
     /// What weakens the evidence.
@@ -112,6 +115,7 @@ pub fn compose(evidence: &Evidence, verdict: &Verdict) -> View {
         gaps: gaps(verdict),
         latency: latency(evidence),
         pairs: pairs(evidence),
+        breakpoints: breakpoints(evidence),
         unchecked: verdict
             .checks
             .iter()
@@ -150,9 +154,21 @@ pub(super) fn headline(verdict: &Verdict) -> String {
             )
         }
         crate::verdict::Outcome::Invalid => {
-            "Invalid: the generator was the bottleneck, so this says nothing of the target.".into()
+            let reasons: Vec<&str> = bottlenecks(verdict).collect();
+            format!(
+                "INVALID: the generator was the bottleneck, so this says nothing of the target: {}.",
+                reasons.join("; ")
+            )
         }
     }
+}
+
+/// Why a run is invalid, where it is.
+pub(super) fn bottlenecks(verdict: &Verdict) -> impl Iterator<Item = &str> {
+    verdict.caveats.iter().filter_map(|caveat| {
+        let Caveat::Bottleneck { what } = caveat else { return None };
+        Some(what.as_str())
+    })
 }
 
 /// One finding as words.
@@ -354,9 +370,10 @@ fn facts(evidence: &Evidence) -> Vec<(String, String)> {
         facts.push((
             format!("Processors in {}", machine.phase),
             format!(
-                "generator {}{}{} over {}",
+                "generator {}{}{}{} over {}",
                 percent(machine.generator),
                 optional("target", machine.target),
+                optional("other programs", machine.others),
                 optional("taken by others", machine.steal),
                 duration(Duration::from_secs_f64(machine.seconds))
             ),
@@ -390,6 +407,6 @@ fn facts(evidence: &Evidence) -> Vec<(String, String)> {
 pub(super) fn target_of(verdict: &Verdict, metric: &Metric, selection: &Selection) -> Option<f64> {
     verdict.findings.iter().find_map(|finding| {
         let slo: Slo = finding.slo.parse().ok()?;
-        (slo.metric == *metric && slo.selection == *selection).then_some(slo.target)
+        (slo.metric == *metric && slo.selection == *selection && slo.window.is_none()).then_some(slo.target)
     })
 }

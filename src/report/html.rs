@@ -28,6 +28,15 @@ pub(super) fn render(view: &View, charts: &[Chart]) -> String {
                         h2 { "What was asked, and what was measured" }
                         (slos(&view.lines, &view.confidence))
                     }
+                    @if !view.breakpoints.is_empty() {
+                        section {
+                            h2 { "How much load it took" }
+                            @for breakpoint in &view.breakpoints {
+                                p { (breakpoint.found) }
+                                (table(&breakpoint.head, &breakpoint.steps))
+                            }
+                        }
+                    }
                     @if !view.caveats.is_empty() {
                         section {
                             h2 { "What weakens this evidence" }
@@ -172,7 +181,7 @@ fn pairs(rows: &[(String, Vec<String>)]) -> Markup {
     )
 }
 
-fn table(head: &[&str], rows: &[(String, Vec<String>)]) -> Markup {
+fn table(head: &[impl maud::Render], rows: &[(String, Vec<String>)]) -> Markup {
     html! {
         div class="scroll" {
             table {

@@ -1,7 +1,7 @@
 //! `junit.xml`: a test case an SLO. Inconclusive is an error, never a skip: a gate that
 //! skips what it cannot decide lets everything through.
 
-use super::compose::line;
+use super::compose::{bottlenecks, line};
 use crate::verdict::{Judgement, Verdict};
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
@@ -9,6 +9,14 @@ use std::time::Duration;
 pub(super) fn render(verdict: &Verdict) -> Result<String, SerializeError> {
     let mut suite = TestSuite::new(verdict.run.scenario.clone());
     suite.set_time(Duration::from_secs_f64(verdict.run.seconds.max(0.0)));
+    // First of all: nothing below counts in an invalid run, and a gate must not let it through.
+    for what in bottlenecks(verdict) {
+        let said = format!("INVALID: the generator was the bottleneck: {what}");
+        let mut case =
+            TestCase::new("the generator keeps up", non_success(NonSuccessKind::Error, "invalid", &said));
+        case.set_classname(format!("cacheproof.{}", verdict.run.scenario));
+        suite.add_test_case(case);
+    }
     for finding in &verdict.findings {
         let shown = line(finding);
         let said = [shown.measured.as_str(), &shown.interval, "target", &shown.target, &shown.note]

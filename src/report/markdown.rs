@@ -32,6 +32,13 @@ fn write(out: &mut String, view: &View) -> std::fmt::Result {
             writeln!(out, "- `{}`: {}", line.slo, line.note)?;
         }
     }
+    for breakpoint in &view.breakpoints {
+        writeln!(out, "\n{}\n", breakpoint.found)?;
+        writeln!(out, "| {} |\n|{}", breakpoint.head.join(" | "), "---|".repeat(breakpoint.head.len()))?;
+        for (rate, cells) in &breakpoint.steps {
+            writeln!(out, "| {rate} | {} |", cells.join(" | "))?;
+        }
+    }
     if !view.caveats.is_empty() {
         writeln!(out, "\nWhat weakens this evidence:\n")?;
         for caveat in &view.caveats {

@@ -4,6 +4,7 @@
 //! `junit.xml`, `histograms.hlog` and `plots/` in the run folder, and the table in the
 //! terminal. [`compose`] turns both into one view model; the files only render it.
 
+mod breakpoint;
 mod charts;
 mod compose;
 mod folder;
@@ -17,6 +18,7 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+pub use breakpoint::Breakpoint;
 pub use compose::{Line, SourceRow, View, compose};
 pub use folder::{Folder, FolderError};
 pub use terminal::terminal;

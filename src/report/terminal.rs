@@ -1,6 +1,8 @@
 //! The verdict in a terminal: a table, reasons below it, the path of the report.
 
+use super::breakpoint::found;
 use super::compose::{expectation, gaps, headline, line};
+use crate::evidence::Evidence;
 use crate::units::Unit;
 use crate::verdict::{Judgement, Verdict};
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, LineStyle, Table, presets};
@@ -12,13 +14,19 @@ const WIDTH: u16 = 100;
 
 /// The verdict as text, coloured only where a terminal shows colours and nobody said
 /// `NO_COLOR`.
-pub fn terminal(verdict: &Verdict, folder: Option<&Path>) -> String {
+pub fn terminal(evidence: &Evidence, verdict: &Verdict, folder: Option<&Path>) -> String {
     let terminal = std::io::stdout().is_terminal();
     let plain = !terminal || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    render(verdict, folder, plain, if terminal { None } else { Some(WIDTH) })
+    render(evidence, verdict, folder, plain, if terminal { None } else { Some(WIDTH) })
 }
 
-fn render(verdict: &Verdict, folder: Option<&Path>, plain: bool, width: Option<u16>) -> String {
+fn render(
+    evidence: &Evidence,
+    verdict: &Verdict,
+    folder: Option<&Path>,
+    plain: bool,
+    width: Option<u16>,
+) -> String {
     let mut table = Table::new();
     let style = presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─'));
     table.load_style(style).set_content_arrangement(ContentArrangement::Dynamic);
@@ -54,7 +62,11 @@ fn render(verdict: &Verdict, folder: Option<&Path>, plain: bool, width: Option<u
             reasons.push_str(&indented(&shown.note, "        ", "        ", columns));
         }
     }
-    let mut out = format!("\n{}\n\n{}\n", headline(verdict), table.trim_fmt());
+    // A headline that gives its reasons may be long; what fits on a line stays one.
+    let mut out = format!("\n{}\n{}\n", indented(&headline(verdict), "", "", columns), table.trim_fmt());
+    for found in found(evidence) {
+        out.push_str(&format!("\n{}", indented(&found, "", "  ", columns)));
+    }
     if !reasons.is_empty() {
         out.push_str(&format!("\nWhy:\n{reasons}"));
     }
@@ -89,19 +101,25 @@ fn indented(text: &str, first: &str, rest: &str, columns: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::render;
-    use crate::fixture;
+    use crate::fixture::{self, Made};
     use std::path::Path;
 
     #[test]
     fn the_table_fits_a_hundred_columns() {
-        let text = render(&fixture::verdict(), Some(Path::new("reports/made-up")), true, Some(100));
+        let text = render(
+            &Made::new().evidence(),
+            &fixture::verdict(),
+            Some(Path::new("reports/made-up")),
+            true,
+            Some(100),
+        );
         assert!(!text.contains('\u{1b}'), "no colours where nobody asked for them");
         insta::assert_snapshot!(text);
     }
 
     #[test]
     fn a_narrow_terminal_loses_no_words() {
-        let narrow = render(&fixture::verdict(), None, true, Some(60));
+        let narrow = render(&Made::new().evidence(), &fixture::verdict(), None, true, Some(60));
         let table = narrow.split("\nWhy:").next().unwrap();
         assert!(table.lines().skip(2).all(|line| line.chars().count() <= 60), "{table}");
         for word in ["pass", "FAIL", "open", "12,345", "61.5"] {

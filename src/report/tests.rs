@@ -2,6 +2,7 @@
 //! change, `INSTA_UPDATE=always cargo test -p cacheproof --lib report` rewrites them.
 
 use super::*;
+use crate::evidence::{Arrivals, Step};
 use crate::fixture::{self, LIST, Made, PAIRS, REPORT, STEADY, STUDENT, TEACHER};
 use crate::observe::Source;
 use crate::verdict::judge;
@@ -133,6 +134,54 @@ fn a_run_folder_holds_every_file_and_the_page_loads_nothing_from_elsewhere() {
         page.contains("hit_rate{role=\"teacher\"} &gt; 60%")
             || page.contains("hit_rate{role=&quot;teacher&quot;} &gt; 60%")
     );
+}
+
+#[test]
+fn an_invalid_run_says_so_before_anything_else_and_keeps_its_findings() {
+    let mut evidence = evidence();
+    evidence.arrivals = vec![Arrivals { phase: STEADY, intended: 100, dropped: 40 }];
+    let verdict = judge(&["hit_rate > 60%".parse().unwrap()], &evidence, 0.95);
+    let first = "INVALID: the generator was the bottleneck, so this says nothing of the target: in steady 40";
+    let view = compose(&evidence, &verdict);
+    assert!(view.headline.starts_with(first), "{}", view.headline);
+    let shown = terminal(&evidence, &verdict, None);
+    assert!(
+        shown.trim_start().starts_with("INVALID: the generator") && shown.contains("hit_rate > 60%"),
+        "{shown}"
+    );
+    let summary = markdown::render(&view);
+    assert!(summary.find("**INVALID:").unwrap() < summary.find("hit_rate").unwrap(), "{summary}");
+    let page = html::render(&view, &[]);
+    assert!(page.find("INVALID: ").unwrap() < page.find("hit_rate").unwrap());
+    let xml = junit::render(&verdict).unwrap();
+    let report = quick_junit::Report::deserialize_from_str(&xml).unwrap();
+    let suite = &report.test_suites[0];
+    assert_eq!((suite.tests, suite.failures, suite.errors), (2, 0, 1), "{xml}");
+    assert!(xml.find("INVALID: ").unwrap() < xml.find("hit_rate").unwrap(), "{xml}");
+}
+
+#[test]
+fn a_breakpoint_is_in_the_terminal_the_page_and_the_summary() {
+    let mut evidence = evidence();
+    let step = |rate, within: bool| Step {
+        phase: STEADY,
+        rate,
+        achieved: rate,
+        dropped: 0,
+        values: vec![("p99(latency) < 200ms".into(), Some(231_000.0))],
+        within,
+        why: (!within).then(|| "p99(latency) was 231 ms".into()),
+    };
+    evidence.breakpoints = vec![step(240.0, true), step(280.0, false)];
+    let verdict = judge(&[], &evidence, 0.95);
+    let view = compose(&evidence, &verdict);
+    let said = "the most load within the limits: 240 requests/s (at 280 p99(latency) was 231 ms)";
+    for text in [terminal(&evidence, &verdict, None), markdown::render(&view), html::render(&view, &[])] {
+        // A terminal may break the line.
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(said), "{text}");
+    }
+    assert!(markdown::render(&view).contains("| 280 | 280 | 0 | 231 ms | no |"));
 }
 
 #[test]

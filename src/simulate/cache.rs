@@ -85,13 +85,8 @@ impl PerfectCache {
     /// complete. Reads in between share that answer, as a single flight does.
     pub fn read(&mut self, now: Duration, stored: Duration, read: Read<'_>) -> Served {
         let owner = self.owner(read.person);
-        let fresh = Entry {
-            stored,
-            ttl: read.ttl,
-            valid: true,
-            person: read.person,
-            draw: read.draw.clone(),
-        };
+        let fresh =
+            Entry { stored, ttl: read.ttl, valid: true, person: read.person, draw: read.draw.clone() };
         let Some(entry) = self.entries.get_mut(&read.fingerprint) else {
             self.entries.insert(read.fingerprint, fresh);
             self.index.entry((owner, read.action)).or_default().push(read.fingerprint);
@@ -120,11 +115,8 @@ impl PerfectCache {
         let wrote = Fill::new(plan, population.person(writer), draw, &NOTHING_NOTED);
         for change in &plan.action(action).changes {
             let conditions = kept(&change.conditions, plan.cache.invalidates_by.as_deref());
-            let owners = if self.private {
-                population.audience(plan, change, writer, draw)
-            } else {
-                vec![EVERYBODY]
-            };
+            let owners =
+                if self.private { population.audience(plan, change, writer, draw) } else { vec![EVERYBODY] };
             for key in owners.iter().flat_map(|owner| change.actions.iter().map(|read| (*owner, *read))) {
                 let Some(valid) = self.index.get_mut(&key) else { continue };
                 let entries = &mut self.entries;
@@ -151,7 +143,8 @@ fn kept(conditions: &[Condition], by: Option<&[Hole]>) -> Vec<Condition> {
 pub(super) fn ttl(action: u16, reader: &Fill<'_>) -> Duration {
     let plan = reader.plan;
     let drawn = |stock: u16| {
-        let related = plan.people.stocks.get(usize::from(stock)).is_some_and(|stock| stock.relation.is_some());
+        let related =
+            plan.people.stocks.get(usize::from(stock)).is_some_and(|stock| stock.relation.is_some());
         !related || plan.action(action).draws.stocks.contains(&stock)
     };
     let fits = |condition: &Condition| {

@@ -2,8 +2,8 @@
 
 use super::expected::Expected;
 use super::outcome::Outcome;
-use crate::plan::{Plan, Work};
-use crate::stats::paired::MIN_PAIRS;
+use crate::plan::{Plan, RolePlan, Work};
+use crate::stats::paired::{MIN_CLUSTERS, MIN_PAIRS};
 use crate::stats::quantile::samples_needed;
 use crate::stats::{Insufficient, batch_means};
 use crate::units::{count, duration, percent};
@@ -150,8 +150,12 @@ impl Question<'_> {
         let distance = (rate.value - slo.target).abs();
         let seconds = length * (half / distance).powi(2);
         if seconds.is_finite() && seconds <= LONGEST {
+            // However far the target is, an interval needs its batches and the reads in them.
+            let batches = (plan.slice() * batch_means::MIN_BATCHES as u32).as_secs_f64();
+            let samples = length * (batch_means::MIN_BATCHES * 10) as f64 / rate.reads;
+            let least = samples.max(batches).max(if scarce > 1.0 { length * scarce } else { 0.0 });
             let why = format!("expected {} ± {}", percent(rate.value), percent(half));
-            (Time::Wall { seconds: seconds.max(length * if scarce > 1.0 { scarce } else { 0.0 }) }, why)
+            (Time::Wall { seconds: seconds.max(least) }, why)
         } else {
             (Time::Never, format!("the expected value, {}, is the target", percent(rate.value)))
         }
@@ -189,20 +193,41 @@ impl Question<'_> {
             Work::Pairs { samples } => Some(samples),
             Work::People(_) | Work::Open(_) | Work::Breakpoint { .. } | Work::Replay { .. } => None,
         });
-        let most = samples.max();
-        let enough = |samples: u32| u64::from(samples) >= MIN_PAIRS;
-        match most {
-            None => (Time::Never, "needs a pairs phase, and there is none".into()),
-            Some(_) if self.plan.cache.bypass.is_none() => {
-                (Time::Never, "needs a way around the cache (`cache.bypass`)".into())
-            }
-            Some(samples) if enough(samples) => {
-                (Time::Any, format!("{samples} pairs for each role and action"))
-            }
-            Some(samples) => {
-                (Time::Never, format!("{samples} pairs for each role and action; {MIN_PAIRS} are the least"))
-            }
+        let Some(samples) = samples.max() else {
+            return (Time::Never, "needs a pairs phase, and there is none".into());
+        };
+        if self.plan.cache.bypass.is_none() {
+            return (Time::Never, "needs a way around the cache (`cache.bypass`)".into());
         }
+        let (mut pairs, mut people) = (0, 0);
+        for role in &self.plan.roles {
+            let kinds = self.paired(role);
+            pairs += kinds * u64::from(samples);
+            people += u64::from(if kinds > 0 { role.people.min(samples) } else { 0 });
+        }
+        if pairs < MIN_PAIRS {
+            return (
+                Time::Never,
+                format!("{pairs} pairs; {MIN_PAIRS} are the least (`samples` of the pairs)"),
+            );
+        }
+        if people < MIN_CLUSTERS as u64 {
+            return (Time::Never, format!("pairs of {people} people; those of {MIN_CLUSTERS} are the least"));
+        }
+        (Time::Any, format!("{pairs} pairs, if all can be used"))
+    }
+
+    /// How many reads of a role are made in pairs and meant here.
+    fn paired(&self, role: &RolePlan) -> u64 {
+        let selection = &self.slo.selection;
+        let named = |wanted: &[String], name: &String| wanted.is_empty() || wanted.contains(name);
+        if !named(&selection.roles, &role.name) {
+            return 0;
+        }
+        let meant = role.actions.iter().map(|(action, _)| self.plan.action(*action)).filter(|action| {
+            action.cached && action.draws.captures.is_empty() && named(&selection.actions, &action.name)
+        });
+        meant.count() as u64
     }
 
     /// A read that finds its entry invalidated is one that a stale answer could meet.

@@ -92,7 +92,8 @@ pub fn runs_for(plan: &Plan) -> Option<u32> {
             Visit::Pages(pages) => pages,
             Visit::Length(length) => seconds(length) / think,
         };
-        let refreshes = role.dashboard.as_ref().map_or(0.0, |page| pages * think / seconds(page.every).max(0.001));
+        let refreshes =
+            role.dashboard.as_ref().map_or(0.0, |page| pages * think / seconds(page.every).max(0.001));
         (pages + refreshes) / (pages * think + seconds(role.gap))
     };
     let of_phase = |phase: &crate::plan::PhasePlan| {

@@ -2,7 +2,7 @@
 
 use super::expected::{Expected, Rate};
 use crate::plan::Plan;
-use crate::units::{percent, Unit};
+use crate::units::{Unit, percent};
 use crate::verdict::{Metric, Slo};
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -73,7 +73,8 @@ impl Gauge {
             return;
         }
         let sources = &self.slo.selection.sources;
-        let meant = if sources.is_empty() { is_answered_read(seen.source) } else { sources.contains(&seen.source) };
+        let meant =
+            if sources.is_empty() { is_answered_read(seen.source) } else { sources.contains(&seen.source) };
         match self.slo.metric {
             Metric::ErrorRate => tally.count(seen.source == Source::Error, seen.source != Source::Browser),
             Metric::HitRate => tally.count(seen.source.is_hit(), seen.source.in_hit_rate()),
@@ -106,7 +107,9 @@ impl Gauge {
         let below = tally.below as f64;
         match self.slo.metric {
             _ if tally.below == 0 => None,
-            Metric::ErrorRate | Metric::HitRate | Metric::EffectiveHitRate => Some(tally.above as f64 / below),
+            Metric::ErrorRate | Metric::HitRate | Metric::EffectiveHitRate => {
+                Some(tally.above as f64 / below)
+            }
             Metric::MeanLatency => Some(tally.sum_us as f64 / below),
             Metric::Latency { quantile } => {
                 tally.latencies.as_ref().map(|latencies| latencies.value_at_quantile(quantile) as f64)

@@ -233,6 +233,10 @@ impl Resolver<'_> {
             let what = format!("`{}` cannot be told of a step; use latency, error_rate or hit_rate", other.text);
             return Err(fail(&["limits"], what));
         }
+        if let Some(windowed) = limits.iter().find(|slo| slo.window.is_some()) {
+            let what = format!("`{}`: a step is its own window; leave out `over`", windowed.text);
+            return Err(fail(&["limits"], what));
+        }
         Ok(Work::Breakpoint { arrivals, steps, limits })
     }
 

@@ -104,7 +104,7 @@ fn a_hit_rate_takes_the_longer_the_closer_its_target() {
     scenario["roles"]["reader"]["users"] = json!(5);
     let expected = foretold(&scenario, 2_000, &[]).roles[0].rate.value;
     let away = |points: f64| format!("hit_rate > {}%", expected * 100.0 - points);
-    let slos = [away(20.0), away(2.0), away(1.0), away(0.0)];
+    let slos = [away(30.0), away(4.0), away(2.0), away(1.0), away(0.0)];
     let slos: Vec<&str> = slos.iter().map(String::as_str).collect();
     let forecast = foretold(&scenario, 2_000, &slos);
     let seconds: Vec<f64> = forecast
@@ -115,26 +115,36 @@ fn a_hit_rate_takes_the_longer_the_closer_its_target() {
             Time::Any | Time::Never | Time::Unknown => None,
         })
         .collect();
-    let [far, near, nearer] = seconds.as_slice() else { panic!("{:?}", forecast.needs) };
-    assert!((nearer / near - 4.0).abs() < 0.05 && (near / far - 100.0).abs() < 1.0, "{seconds:?}");
+    let [least, far, near, nearer] = seconds.as_slice() else { panic!("{:?}", forecast.needs) };
+    assert!((nearer / near - 4.0).abs() < 0.05 && (near / far - 4.0).abs() < 0.05, "{seconds:?}");
     assert_eq!(forecast.needs[0].decided, Some(true));
-    assert_eq!(forecast.needs[3].time, Time::Never, "the expected value is the target");
+    // However far away a target is, an interval takes ten slices of time.
+    assert!(least < far && *least >= 10.0 * 2.0, "ten slices of two seconds: {seconds:?}");
+    assert_eq!(forecast.needs[4].time, Time::Never, "the expected value is the target");
 }
 
 #[test]
 fn pairs_and_counters_do_not_depend_on_the_length() {
-    let slos = ["speedup >= 10x", "max(memory{scope=\"user\"}) <= 50MB", "violations{oracle=\"isolation\"} == 0"];
+    let slos =
+        ["speedup >= 10x", "max(memory{scope=\"user\"}) <= 50MB", "violations{oracle=\"isolation\"} == 0"];
     let without = foretold(&readers(), 1, &slos);
     assert_eq!(without.needs[0].time, Time::Never);
     assert_eq!((without.needs[1].time, without.needs[1].decided), (Time::Any, Some(true)));
     assert_eq!(without.needs[2].time, Time::Unknown);
     let mut scenario = readers();
     scenario["cache"]["bypass"] = json!({"header": "Cache-Control: no-cache"});
+    scenario["roles"]["reader"]["people"] = json!(1);
     scenario["phases"] = json!([
         {"kind": "steady", "duration": "10m"},
         {"kind": "pairs", "duration": "10s", "samples": 40},
     ]);
-    assert_eq!(foretold(&scenario, 1, &slos).needs[0].decided, Some(true));
+    let need = foretold(&scenario, 1, &slos).needs.remove(0);
+    assert!(need.time == Time::Never && need.why.contains("1 people"), "one person is no sample: {need:?}");
+    scenario["roles"]["reader"]["people"] = json!(10);
+    assert_eq!(foretold(&scenario, 10, &slos).needs[0].decided, Some(true));
+    scenario["phases"][1]["samples"] = json!(10);
+    let need = foretold(&scenario, 10, &slos).needs.remove(0);
+    assert!(need.decided == Some(false) && need.why.contains("10 pairs"), "{need:?}");
 }
 
 #[test]

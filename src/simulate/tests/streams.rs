@@ -180,7 +180,8 @@ fn a_write_takes_away_as_precisely_as_the_cache_can() {
         let plan = plan(&scenario);
         let population = people(&plan, 1, &news);
         let (reader, editor) = (population.of_role(0)[0], population.of_role(1)[0]);
-        let article = u16::try_from(plan.people.stocks.iter().position(|s| s.name == "article").unwrap()).unwrap();
+        let article =
+            u16::try_from(plan.people.stocks.iter().position(|s| s.name == "article").unwrap()).unwrap();
         let of = |item| Draw { items: vec![(article, item)], ..Draw::default() };
         let draws = [of(0), of(1), of(2)];
         let mut cache = PerfectCache::new(&plan, Rules::DECLARED);
@@ -189,11 +190,15 @@ fn a_write_takes_away_as_precisely_as_the_cache_can() {
             if write {
                 cache.write(&plan, &population, editor, 1, &of(0));
             }
-            (0..).zip(&draws).filter(|(key, draw)| {
-                let ttl = Duration::from_secs(60);
-                let read = Read { fingerprint: *key, person: reader, action: 0, draw, ttl };
-                cache.read(now, now, read) == Served::Invalidated
-            }).map(|(key, _)| key).collect::<Vec<u64>>()
+            (0..)
+                .zip(&draws)
+                .filter(|(key, draw)| {
+                    let ttl = Duration::from_secs(60);
+                    let read = Read { fingerprint: *key, person: reader, action: 0, draw, ttl };
+                    cache.read(now, now, read) == Served::Invalidated
+                })
+                .map(|(key, _)| key)
+                .collect::<Vec<u64>>()
         };
         assert!(read(0, false).is_empty() && read(1, false).is_empty());
         let lost = read(2, true);
@@ -230,7 +235,8 @@ fn what_is_stored_when_the_answer_is_there_is_shared_before() {
     let mut cache = PerfectCache::new(&plan, Rules::DECLARED);
     let draw = Draw::default();
     let read = Read { fingerprint: 1, person: 0, action: 0, draw: &draw, ttl: Duration::from_secs(10) };
-    let mut at = |now: u64, stored: u64| cache.read(Duration::from_secs(now), Duration::from_secs(stored), read);
+    let mut at =
+        |now: u64, stored: u64| cache.read(Duration::from_secs(now), Duration::from_secs(stored), read);
     assert_eq!(at(0, 3), Served::First);
     assert_eq!(at(1, 4), Served::Hit, "the same flight");
     assert_eq!(at(12, 15), Served::Hit, "nine seconds after it was stored");
