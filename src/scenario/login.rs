@@ -15,7 +15,7 @@ pub struct Login {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// The header that carries the token, with `{token}` in it.
-    #[serde(default = "bearer")]
+    #[serde(default = "bearer", skip_serializing_if = "is_bearer")]
     pub header: String,
     /// One token for everybody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,6 +63,10 @@ pub struct Csrf {
 
 fn bearer() -> String {
     "Authorization: Bearer {token}".into()
+}
+
+fn is_bearer(header: &str) -> bool {
+    header == bearer()
 }
 
 fn yes() -> bool {
