@@ -27,6 +27,20 @@ fn every_scenario_that_comes_with_the_program_is_valid() {
 }
 
 #[test]
+fn the_whole_scenario_of_the_guide_is_valid_as_it_stands() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/scenario.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let blocks = guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let whole: Vec<&str> = blocks.filter(|block| block.starts_with("scenario:")).collect();
+    assert_eq!(whole.len(), 1);
+    let dir = temporary();
+    let path = dir.path().join("guide.yaml");
+    std::fs::write(&path, whole[0]).unwrap();
+    run(cacheproof(["check".as_ref(), path.as_os_str(), "--offline".as_ref()]), Duration::from_secs(10))
+        .expect(&[0]);
+}
+
+#[test]
 fn check_says_what_the_command_line_makes_of_a_scenario() {
     let arguments = [
         "check",

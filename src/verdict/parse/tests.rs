@@ -1,0 +1,102 @@
+//! What lines mean, and where their errors point.
+
+use super::*;
+use crate::observe::Source;
+
+#[test]
+fn lines_mean_what_they_say() {
+    let teacher = Selection::of_role("teacher");
+    let cases: [(&str, Metric, Selection, Op, f64); 9] = [
+        (r#"hit_rate{role="teacher"} > 90%"#, Metric::HitRate, teacher.clone(), Op::Above, 0.9),
+        ("hit_rate > 0.7", Metric::HitRate, Selection::default(), Op::Above, 0.7),
+        (
+            r#"speedup{action="export"} >= 20x"#,
+            Metric::Speedup,
+            Selection { actions: vec!["export".into()], ..Selection::default() },
+            Op::AtLeast,
+            20.0,
+        ),
+        (
+            r#"p99.9(latency{source="hit", role="teacher"}) < 50 ms"#,
+            Metric::Latency { quantile: 0.999 },
+            Selection { sources: vec![Source::Hit], ..teacher },
+            Op::Below,
+            50_000.0,
+        ),
+        ("  db_query_reduction>=85%  ", Metric::DbQueryReduction, Selection::default(), Op::AtLeast, 0.85),
+        (
+            r#"max(memory{scope="user"}) <= 50MB"#,
+            Metric::MaxMemory { scope: MemoryScope::User },
+            Selection::default(),
+            Op::AtMost,
+            52_428_800.0,
+        ),
+        (
+            r#"mean(store_operation{op="read"}) < 1ms"#,
+            Metric::MeanStoreOperation { op: "read".into() },
+            Selection::default(),
+            Op::Below,
+            1_000.0,
+        ),
+        ("error_rate < 0.1%", Metric::ErrorRate, Selection::default(), Op::Below, 0.001),
+        (
+            r#"violations{oracle="freshness"} == 0"#,
+            Metric::Violations { oracle: Some("freshness".into()) },
+            Selection::default(),
+            Op::Equal,
+            0.0,
+        ),
+    ];
+    for (text, metric, selection, op, target) in cases {
+        let slo: Slo = text.parse().unwrap_or_else(|error| panic!("{text}: {error:?}"));
+        assert_eq!((&slo.metric, &slo.selection, slo.op), (&metric, &selection, op), "{text}");
+        assert!((slo.target - target).abs() < 1e-9, "{text}: {}", slo.target);
+        assert_eq!(slo.window, None, "{text}");
+    }
+}
+
+#[test]
+fn a_line_may_end_in_a_window() {
+    for (text, target, seconds) in [
+        ("error_rate > 50% over 10s", 0.5, 10),
+        ("hit_rate < 0.5 over 1m 30s ", 0.5, 90),
+        ("p99(latency) > 2 s over 5m", 2_000_000.0, 300),
+        ("violations == 0 over 2s", 0.0, 2),
+    ] {
+        let slo: Slo = text.parse().unwrap_or_else(|error| panic!("{text}: {error:?}"));
+        assert_eq!(slo.window, Some(Duration::from_secs(seconds)), "{text}");
+        assert!((slo.target - target).abs() < 1e-9, "{text}: {}", slo.target);
+    }
+}
+
+#[test]
+fn errors_point_at_the_column_and_say_what_would_do() {
+    let cases = [
+        ("hitrate > 90%", 1, "hit_rate"),
+        (r#"hit_rate{rolle="teacher"} > 90%"#, 10, "role, action"),
+        (r#"hit_rate{role=teacher} > 90%"#, 15, "double quotes"),
+        (r#"hit_rate{role="teacher" > 90%"#, 25, "`}`"),
+        ("hit_rate 90%", 10, "comparison"),
+        ("hit_rate > ninety", 12, "a number"),
+        ("hit_rate > 90ms", 14, "percentage"),
+        ("hit_rate > 90", 14, "percentage"),
+        ("p101(latency) < 5ms", 1, "quantile"),
+        ("latency < 5ms", 1, "function"),
+        (r#"p99(latency{source="hits"}) < 5ms"#, 20, "coalesced"),
+        ("p99(latency < 5ms", 13, "`)`"),
+        (r#"max(memory{scope="all"}) < 5MB"#, 18, "total"),
+        ("hit_rate == 90%", 1, ">="),
+        ("mean(store_operation) < 1ms", 6, "op="),
+        ("hit_rate > 90% of reads", 16, "does not belong"),
+        ("error_rate > 50% over soon", 23, "20s"),
+        ("error_rate > 50% over 0s", 23, "between 1s and 1h"),
+        ("error_rate > 50% over 2h", 23, "between 1s and 1h"),
+        ("error_rate > 50% over", 18, "does not belong"),
+        ("", 1, "hit_rate"),
+    ];
+    for (text, column, expected) in cases {
+        let error = text.parse::<Slo>().expect_err(text);
+        assert_eq!(error.column, column, "{text}: {}", error.what);
+        assert!(error.what.contains(expected), "{text}: {}", error.what);
+    }
+}
