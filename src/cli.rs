@@ -58,7 +58,7 @@ pub struct ScenarioArgs {
     /// Seed of everything random
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Length of the steady phase, as in 90s or 5m
+    /// Length of the steady phase (or of what is measured), as in 90s or 5m
     #[arg(long, value_name = "TIME")]
     pub duration: Option<Span>,
     /// People at work at once, spread over the roles

@@ -1,7 +1,7 @@
 //! What the command line changes of a scenario, before it is resolved.
 
 use super::resolve::MAX_USERS;
-use crate::scenario::{Kind, Scenario, ScenarioError, Span};
+use crate::scenario::{Kind, Phase, Scenario, ScenarioError, Span};
 use std::time::Duration;
 
 /// What the command line changed.
@@ -13,7 +13,7 @@ pub struct Changes {
     pub redis: Option<String>,
     /// Another seed.
     pub seed: Option<u64>,
-    /// Length of the steady phase.
+    /// Length of the steady phase, or of what is measured where there is none.
     pub duration: Option<Duration>,
     /// People at work, spread over the roles as the scenario spreads them.
     pub users: Option<u32>,
@@ -29,7 +29,10 @@ pub(super) fn apply(scenario: &mut Scenario, changes: &Changes) -> Result<(), Sc
         scenario.seed = seed;
     }
     if let Some(duration) = changes.duration {
-        for phase in scenario.phases.iter_mut().filter(|phase| phase.kind == Kind::Steady) {
+        // The steady phase is meant; a scenario without one means whatever it measures.
+        let steady = scenario.phases.iter().any(|phase| phase.kind == Kind::Steady);
+        let meant = |phase: &Phase| if steady { phase.kind == Kind::Steady } else { measures(phase.kind) };
+        for phase in scenario.phases.iter_mut().filter(|phase| meant(phase)) {
             phase.duration = Span(duration);
         }
     }
@@ -51,4 +54,12 @@ pub(super) fn apply(scenario: &mut Scenario, changes: &Changes) -> Result<(), Sc
         }
     }
     Ok(())
+}
+
+/// Whether a phase of this kind is there to be measured.
+fn measures(kind: Kind) -> bool {
+    match kind {
+        Kind::Steady | Kind::Day | Kind::GradeBurst | Kind::Bell | Kind::ReportNight | Kind::Open => true,
+        Kind::Pairs | Kind::WarmUp | Kind::Quiet | Kind::Breakpoint | Kind::Replay => false,
+    }
 }
