@@ -60,12 +60,11 @@ pub(super) async fn ask(stage: &Stage, seat: &mut Seat, errand: Errand<'_>, way:
         let mut headers = request.headers.clone();
         belongings.identity.dress(plan, &request, &mut headers);
         let body = belongings.identity.body(plan, &request);
-        let asked = Asked { method: request.method.clone(), headers: headers.clone() };
-        let have = if browses && action.read {
-            belongings.browser.look(request.fingerprint, &asked, stage.scenario(Instant::now()))
-        } else {
-            Have::Nothing
-        };
+        let asked = (browses && action.read)
+            .then(|| Asked { method: request.method.clone(), headers: headers.clone() });
+        let have = asked.as_ref().map_or(Have::Nothing, |asked| {
+            belongings.browser.look(request.fingerprint, asked, stage.scenario(Instant::now()))
+        });
         (notes, request, headers, body, asked, have)
     };
     let frame = Frame { errand: &errand, action, request: &request, clock: stage.clock };
@@ -89,7 +88,7 @@ pub(super) async fn ask(stage: &Stage, seat: &mut Seat, errand: Errand<'_>, way:
     if belongings.identity.has_cookies() {
         belongings.identity.learn(&request.url, &answer.headers);
     }
-    if browses && action.read {
+    if let Some(asked) = &asked {
         let received = Received {
             status: answer.status,
             headers: &answer.headers,
@@ -97,7 +96,7 @@ pub(super) async fn ask(stage: &Stage, seat: &mut Seat, errand: Errand<'_>, way:
             asked_at: stage.scenario(exchange.started),
             wall: SystemTime::now(),
         };
-        let shown = belongings.browser.remember(request.fingerprint, &asked, &received);
+        let shown = belongings.browser.remember(request.fingerprint, asked, &received);
         // A 304 has no body: the person sees the copy that it confirmed.
         if answer.status == 304 {
             seen.digest = shown.map(|copy| copy.digest);

@@ -105,8 +105,15 @@ fn step(over: impl Fn() -> bool + Send + Sync + 'static) -> TransactionFunction 
         let over = Arc::clone(&over);
         Box::pin(async move {
             match user.get_session_data::<Taken>() {
-                // Nobody else asks for this lock: one user, one place.
-                Some(Taken(worker)) if !over() => worker.lock().await.step().await,
+                Some(Taken(worker)) if !over() => {
+                    // Nobody else asks for this lock: one user, one place.
+                    let mut worker = worker.lock().await;
+                    // All of it is one transaction: what Goose does between two is not paid
+                    // for with each request.
+                    while !over() {
+                        worker.step().await;
+                    }
+                }
                 Some(_) | None => tokio::time::sleep(IDLE).await,
             }
             Ok(())

@@ -11,6 +11,8 @@ use tokio::time::MissedTickBehavior;
 
 /// Observations on their way; when so many wait, people wait too.
 const WAITING: usize = 1 << 16;
+/// Events taken in at once.
+const AT_ONCE: usize = 256;
 /// What ends a run early is looked at so often.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -63,28 +65,34 @@ async fn record(
 ) -> Gatherer {
     let mut tick = tokio::time::interval(LOOK_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut batch = Vec::with_capacity(AT_ONCE);
     loop {
-        let event = tokio::select! {
-            event = incoming.recv() => event,
+        tokio::select! {
+            taken = incoming.recv_many(&mut batch, AT_ONCE) => if taken == 0 { return gatherer },
             _ = tick.tick(), if lookout.is_some() => {
                 lookout.iter_mut().for_each(Lookout::look);
                 continue;
             }
-        };
-        match event {
-            Some(Event::Seen(seen)) => {
-                live.observe(&seen);
-                lookout.iter_mut().for_each(|lookout| lookout.observe(&seen));
-                gatherer.observe(&seen);
-            }
-            Some(Event::Pair(pair)) => gatherer.pair(pair),
-            Some(Event::Dropped(role, action, why)) => gatherer.drop_pair(role, action, why),
-            Some(Event::Scrape(scrape)) => {
-                live.scrape(&scrape);
-                gatherer.scrape(*scrape);
-            }
-            Some(Event::End) | None => return gatherer,
         }
+        for event in batch.drain(..) {
+            match event {
+                Event::Seen(seen) => {
+                    live.observe(&seen);
+                    lookout.iter_mut().for_each(|lookout| lookout.observe(&seen));
+                    gatherer.observe(&seen);
+                }
+                Event::Pair(pair) => gatherer.pair(pair),
+                Event::Dropped(role, action, why) => gatherer.drop_pair(role, action, why),
+                Event::Scrape(scrape) => {
+                    live.scrape(&scrape);
+                    gatherer.scrape(*scrape);
+                }
+                Event::End => return gatherer,
+            }
+        }
+        // Whoever is ready goes first, so that the next batch is more than one event: woken
+        // for each alone, this task costs more than what it does.
+        tokio::task::yield_now().await;
     }
 }
 

@@ -1,9 +1,10 @@
 //! What is known so far, shared by the recorder, the progress line and `/metrics`.
 
-use super::metrics::Metrics;
+use super::metrics::{Metrics, Series};
 use crate::observe::{Observation, Scrape, Source};
 use crate::plan::{PhasePlan, Plan};
 use crate::scenario::Kind;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -31,8 +32,13 @@ struct State {
     responses: u64,
     errors: u64,
     phase_responses: u64,
+    /// Hits and reads of each role in this phase.
     roles: Vec<(u64, u64)>,
+    series: HashMap<Labels, Series>,
 }
+
+/// Phase, role, action and source of a response.
+type Labels = (u16, u16, u16, Source);
 
 /// What is known at one moment.
 #[derive(Clone, Debug)]
@@ -67,7 +73,19 @@ pub struct RoleSoFar {
 impl RoleSoFar {
     /// The rate; `None` before the first read.
     pub fn rate(&self) -> Option<f64> {
-        (self.reads > 0).then(|| self.hits as f64 / self.reads as f64)
+        rate(self.hits, self.reads)
+    }
+}
+
+fn rate(hits: u64, reads: u64) -> Option<f64> {
+    (reads > 0).then(|| hits as f64 / reads as f64)
+}
+
+impl Inner {
+    fn series(&self, (phase, role, action, source): Labels) -> Series {
+        let name = |names: &[String], index: u16| names.get(usize::from(index)).cloned().unwrap_or_default();
+        let (phase, role) = (name(&self.phases, phase), name(&self.roles, role));
+        self.metrics.series(&phase, &role, &name(&self.actions, action), source)
     }
 }
 
@@ -82,6 +100,7 @@ impl Live {
             errors: 0,
             phase_responses: 0,
             roles: vec![(0, 0); roles.len()],
+            series: HashMap::new(),
         };
         let inner = Inner {
             metrics: Metrics::new(&plan.name),
@@ -111,30 +130,26 @@ impl Live {
 
     /// A response.
     pub fn observe(&self, seen: &Observation) {
-        let name = |names: &[String], index: u16| names.get(usize::from(index)).cloned().unwrap_or_default();
-        let role = name(&self.inner.roles, seen.role);
-        self.inner.metrics.observe(
-            &name(&self.inner.phases, seen.phase),
-            &role,
-            &name(&self.inner.actions, seen.action),
-            seen,
-        );
-        let mut state = self.state();
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let labels = (seen.phase, seen.role, seen.action, seen.source);
+        state.series.entry(labels).or_insert_with(|| self.inner.series(labels)).count(seen);
         state.responses += 1;
         state.phase_responses += 1;
         state.errors += u64::from(seen.source == Source::Error);
         let arranged = self.inner.arranged.get(usize::from(seen.phase)).copied().unwrap_or(false);
         let current = !arranged && state.phase.is_some_and(|(index, ..)| index == usize::from(seen.phase));
-        let Some(counts) =
-            state.roles.get_mut(usize::from(seen.role)).filter(|_| current && seen.source.in_hit_rate())
-        else {
-            return;
-        };
-        counts.0 += u64::from(seen.source.is_hit());
-        counts.1 += 1;
-        let ratio = counts.0 as f64 / counts.1 as f64;
-        drop(state);
-        self.inner.metrics.hit_ratio(&role, ratio);
+        if let Some((hits, reads)) = state.roles.get_mut(usize::from(seen.role))
+            && current
+            && seen.source.in_hit_rate()
+        {
+            *hits += u64::from(seen.source.is_hit());
+            *reads += 1;
+        }
+        drop(guard);
+        if let Some(fault) = seen.fault {
+            self.inner.metrics.fault(fault);
+        }
     }
 
     /// The target's own counters.
@@ -167,6 +182,12 @@ impl Live {
 
     /// The Prometheus exposition.
     pub fn exposition(&self) -> String {
+        let counts = self.state().roles.clone();
+        for (name, (hits, reads)) in self.inner.roles.iter().zip(counts) {
+            if let Some(ratio) = rate(hits, reads) {
+                self.inner.metrics.hit_ratio(name, ratio);
+            }
+        }
         self.inner.metrics.text()
     }
 }

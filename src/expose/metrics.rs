@@ -1,8 +1,9 @@
 //! The harness's own metrics, all named `cacheproof_*`, in base units.
 
-use crate::observe::{Observation, Scrape, Source};
+use crate::observe::{Fault, Observation, Scrape, Source};
 use prometheus::{
-    Encoder as _, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder,
+    Encoder as _, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts,
+    Registry, TextEncoder,
 };
 
 /// From 50 µs hits to 5 s misses.
@@ -23,6 +24,24 @@ pub(super) struct Metrics {
     entries: Gauge,
     bytes: Gauge,
     queries: Gauge,
+}
+
+/// Where responses with the same labels are counted: found once, because finding it costs
+/// more than counting.
+#[derive(Debug)]
+pub(super) struct Series {
+    requests: IntCounter,
+    /// A copy that the browser showed took no time.
+    durations: Option<Histogram>,
+}
+
+impl Series {
+    pub(super) fn count(&self, seen: &Observation) {
+        self.requests.inc();
+        if let Some(durations) = &self.durations {
+            durations.observe(seen.latency_us() as f64 / 1e6);
+        }
+    }
 }
 
 impl Metrics {
@@ -77,15 +96,18 @@ impl Metrics {
         Ok(Self { registry, requests, faults, durations, hit_ratio, phase, entries, bytes, queries })
     }
 
-    pub(super) fn observe(&self, phase: &str, role: &str, action: &str, seen: &Observation) {
-        let source = seen.source.as_str();
-        self.requests.with_label_values(&[phase, role, action, source]).inc();
-        if seen.source != Source::Browser {
-            self.durations.with_label_values(&[role, action, source]).observe(seen.latency_us() as f64 / 1e6);
+    /// The series of these labels.
+    pub(super) fn series(&self, phase: &str, role: &str, action: &str, source: Source) -> Series {
+        let name = source.as_str();
+        Series {
+            requests: self.requests.with_label_values(&[phase, role, action, name]),
+            durations: (source != Source::Browser)
+                .then(|| self.durations.with_label_values(&[role, action, name])),
         }
-        if let Some(fault) = seen.fault {
-            self.faults.with_label_values(&[fault.as_str()]).inc();
-        }
+    }
+
+    pub(super) fn fault(&self, fault: Fault) {
+        self.faults.with_label_values(&[fault.as_str()]).inc();
     }
 
     pub(super) fn hit_ratio(&self, role: &str, ratio: f64) {
