@@ -7,7 +7,8 @@ use crate::scenario::Kind;
 use crate::stats::Method;
 use crate::units::Unit;
 use crate::verdict::{
-    Check, CheckOutcome, Expectation, Finding, Judgement, Outcome, SCHEMA_VERSION, Severity, Verdict, Violation,
+    Check, CheckOutcome, Expectation, Finding, Judgement, Outcome, SCHEMA_VERSION, Severity, Verdict,
+    Violation,
 };
 
 /// A slice of the made-up runs, microseconds.

@@ -38,8 +38,8 @@ pub mod simulate;
 pub mod stats;
 pub mod units;
 pub mod verdict;
-pub mod workload;
 pub mod wire;
+pub mod workload;
 
 #[cfg(test)]
 mod fixture;

@@ -13,7 +13,10 @@ fn every_scenario_that_comes_with_the_program_is_valid() {
     for entry in std::fs::read_dir(scenarios).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "yaml") {
-            let ended = run(cacheproof(["check".as_ref(), path.as_os_str(), "--offline".as_ref()]), Duration::from_secs(10));
+            let ended = run(
+                cacheproof(["check".as_ref(), path.as_os_str(), "--offline".as_ref()]),
+                Duration::from_secs(10),
+            );
             ended.expect(&[0]);
             assert!(ended.stdout.contains("is a valid scenario"), "{ended:?}");
             checked += 1;
@@ -79,7 +82,8 @@ fn init_writes_scenarios_that_check_accepts_and_no_file_is_overwritten() {
     init(&blank, None).expect(&[0]);
     init(&pets, Some(&description)).expect(&[0]);
     for path in [&blank, &pets] {
-        run(cacheproof(["check".as_ref(), path.as_os_str(), "--offline".as_ref()]), Duration::from_secs(10)).expect(&[0]);
+        run(cacheproof(["check".as_ref(), path.as_os_str(), "--offline".as_ref()]), Duration::from_secs(10))
+            .expect(&[0]);
     }
     assert!(std::fs::read_to_string(&pets).unwrap().contains("/pets/{petId}"));
     let again = init(&pets, None);

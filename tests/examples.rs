@@ -92,7 +92,8 @@ fn varnish_is_measured_by_its_own_header_alone() {
 fn every_example_is_a_valid_scenario() {
     let mut checked = 0;
     for entry in std::fs::read_dir(example("")).unwrap() {
-        let mut command = cacheproof(["check".as_ref(), entry.unwrap().path().as_os_str(), "--offline".as_ref()]);
+        let mut command =
+            cacheproof(["check".as_ref(), entry.unwrap().path().as_os_str(), "--offline".as_ref()]);
         command.env("SCHOOL_PASSWORD", PASSWORD);
         run(command, Duration::from_secs(20)).expect(&[0]);
         checked += 1;

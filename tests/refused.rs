@@ -62,7 +62,11 @@ fn a_scenario_with_a_mistake_is_refused_with_its_line_and_what_would_be_right() 
             &["s.yaml:15:", "unknown role \"teachers\"", "did you mean \"teacher\"?"],
         ),
         ("hit_rate{role=\"teacher\"} >", "hit_rate{role=\"teacher\"} at", &["s.yaml:15:30:", "a comparison"]),
-        ("{report}", "{reprot}", &["s.yaml:6:33:", "unknown placeholder {reprot}", "did you mean \"report\"?"]),
+        (
+            "{report}",
+            "{reprot}",
+            &["s.yaml:6:33:", "unknown placeholder {reprot}", "did you mean \"report\"?"],
+        ),
         (
             "size: small}",
             "size: small}\n  url: http://127.0.0.1:1",

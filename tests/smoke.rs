@@ -72,7 +72,8 @@ fn a_smoke_run_ends_within_a_minute_and_every_file_of_it_is_valid() {
     folder.holds_no_secrets(&[]);
 
     let again = folder.path.join("scenario.yaml");
-    run(cacheproof(["check".as_ref(), again.as_os_str(), "--offline".as_ref()]), Duration::from_secs(10)).expect(&[0]);
+    run(cacheproof(["check".as_ref(), again.as_os_str(), "--offline".as_ref()]), Duration::from_secs(10))
+        .expect(&[0]);
 }
 
 fn the_junit_file_has_a_case_an_slo(folder: &RunFolder, verdict: &Verdict) {

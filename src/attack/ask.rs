@@ -182,13 +182,8 @@ impl Post<'_> {
     }
 
     async fn send(&self, seat: &mut Seat, headers: &HeaderMap, body: Option<bytes::Bytes>) -> Exchange {
-        let ask = Ask {
-            method: &self.request.method,
-            url: &self.request.url,
-            headers,
-            body,
-            keep: self.keep,
-        };
+        let ask =
+            Ask { method: &self.request.method, url: &self.request.url, headers, body, keep: self.keep };
         let started = Instant::now();
         tokio::select! {
             exchange = seat.send(&ask) => exchange,

@@ -32,9 +32,7 @@ pub enum CastError {
     #[error(transparent)]
     Target(#[from] TargetError),
     /// The target has too few people.
-    #[error(
-        "role \"{role}\": the scenario has {wanted} people at work at once, and there are {found}"
-    )]
+    #[error("role \"{role}\": the scenario has {wanted} people at work at once, and there are {found}")]
     TooFew {
         /// The role.
         role: String,
@@ -91,7 +89,8 @@ impl Cast {
             .await?;
         check(plan, &entered)?;
         // Somebody who can do nothing would only ask for what is not there.
-        let (able, idle): (Vec<_>, Vec<_>) = entered.into_iter().partition(|(person, _)| person.is_able(plan));
+        let (able, idle): (Vec<_>, Vec<_>) =
+            entered.into_iter().partition(|(person, _)| person.is_able(plan));
         if !idle.is_empty() {
             tracing::warn!("{} people can do nothing here and are left out", idle.len());
         }
@@ -100,7 +99,11 @@ impl Cast {
         for (role, behaviour) in plan.roles.iter().enumerate() {
             let found = population.of_role(role).len();
             if found < behaviour.places as usize {
-                return Err(CastError::TooFew { role: behaviour.name.clone(), wanted: behaviour.places, found });
+                return Err(CastError::TooFew {
+                    role: behaviour.name.clone(),
+                    wanted: behaviour.places,
+                    found,
+                });
             }
         }
         Ok(Self { population, identities, staff })
@@ -129,8 +132,9 @@ fn check(plan: &Plan, people: &[(Person, Identity)]) -> Result<(), CastError> {
             let mut of_role = people.iter().filter(|(person, _)| person.role == role);
             if !of_role.any(|(person, _)| person.can(plan, action)) {
                 let needs = plan.action(action).draws.stocks.iter();
-                let needs: Vec<String> =
-                    needs.map(|stock| format!("{{{}}}", plan.people.stocks[usize::from(*stock)].name)).collect();
+                let needs: Vec<String> = needs
+                    .map(|stock| format!("{{{}}}", plan.people.stocks[usize::from(*stock)].name))
+                    .collect();
                 return Err(CastError::Nothing {
                     role: behaviour.name.clone(),
                     action: plan.action(action).name.clone(),

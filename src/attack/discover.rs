@@ -116,13 +116,17 @@ pub(super) async fn relations(
             // The item and all that it belongs to may stand in the request.
             let items = kind.of.map(|of| lineage(plan, person, of, parent).collect());
             let draw = Draw { items: items.unwrap_or_default(), ..Draw::default() };
-            let found = list(plan, target, identity, person, &relation.request, &relation.items, &draw).await?;
+            let found =
+                list(plan, target, identity, person, &relation.request, &relation.items, &draw).await?;
             for entry in found.iter().take(relation.most) {
-                let Some(value) = entry.pointer(&relation.id).map(text).filter(|value| !value.is_empty()) else {
+                let Some(value) = entry.pointer(&relation.id).map(text).filter(|value| !value.is_empty())
+                else {
                     continue;
                 };
-                let fields =
-                    relation.fields.iter().map(|pointer| entry.pointer(pointer).map(text).unwrap_or_default().into());
+                let fields = relation
+                    .fields
+                    .iter()
+                    .map(|pointer| entry.pointer(pointer).map(text).unwrap_or_default().into());
                 owned.push(Item { value: value.into(), fields: fields.collect(), of: parent });
             }
             if owned.len() >= ITEMS {
@@ -174,7 +178,9 @@ fn array<'a>(
 /// A value as the items of a stock: a list gives one each, anything else is one.
 fn items(value: &Value) -> Vec<Item> {
     match value {
-        Value::Array(items) => items.iter().take(ITEMS).map(text).filter(|text| !text.is_empty()).map(Item::plain).collect(),
+        Value::Array(items) => {
+            items.iter().take(ITEMS).map(text).filter(|text| !text.is_empty()).map(Item::plain).collect()
+        }
         Value::Null => Vec::new(),
         single => vec![Item::plain(text(single))],
     }

@@ -46,11 +46,13 @@ impl Identity {
     /// The body of a request, with the form field against forgery where there is one.
     pub fn body(&self, plan: &Plan, request: &Request) -> Option<Bytes> {
         let body = request.body.clone()?;
-        let form = request.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/x-www-form-urlencoded");
+        let form =
+            request.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/x-www-form-urlencoded");
         match self.csrf(plan, &request.url) {
             Some((CsrfPlan { field: Some(field), .. }, token)) if form => {
                 let mut text = String::from_utf8_lossy(&body).into_owned();
-                let more = form_urlencoded::Serializer::new(String::new()).append_pair(field, &token).finish();
+                let more =
+                    form_urlencoded::Serializer::new(String::new()).append_pair(field, &token).finish();
                 if !text.is_empty() {
                     text.push('&');
                 }
@@ -126,7 +128,8 @@ impl Target {
             None => (None, None),
         };
         let password = || {
-            let known = own_password.clone().or_else(|| self.password.clone()).filter(|known| !known.is_empty());
+            let known =
+                own_password.clone().or_else(|| self.password.clone()).filter(|known| !known.is_empty());
             known.ok_or_else(|| TargetError::NoPassword { username: person.username().to_owned() })
         };
         let unusable = || TargetError::Unexpected {
@@ -213,10 +216,14 @@ impl Target {
         let found = serde_json::from_slice::<Value>(&body).ok();
         let found = found.as_ref().and_then(|answer| answer.pointer(pointer)).and_then(Value::as_str);
         let Some(found) = found else {
-            return Err(unexpected(format!("the answer to the login of {} has no text at {pointer}", person.username())));
+            return Err(unexpected(format!(
+                "the answer to the login of {} has no text at {pointer}",
+                person.username()
+            )));
         };
-        let carried = Identity::with_header(name, &value.replace("{token}", found))
-            .ok_or_else(|| unexpected(format!("the token of {} cannot stand in a header", person.username())))?;
+        let carried = Identity::with_header(name, &value.replace("{token}", found)).ok_or_else(|| {
+            unexpected(format!("the token of {} cannot stand in a header", person.username()))
+        })?;
         Ok(Identity { header: carried.header, cookies: identity.cookies })
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::plan::Plan;
 use crate::workload::{Draw, Population, Reaction};
-use std::collections::BinaryHeap;
 use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::Notify;

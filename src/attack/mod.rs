@@ -34,9 +34,9 @@ mod stop;
 mod target;
 #[cfg(test)]
 mod testing;
-mod trace;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod worker;
 
 pub use cast::{Cast, CastError};

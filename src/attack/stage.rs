@@ -1,9 +1,9 @@
 //! What everybody at work shares.
 
+use super::browser::Browser;
 use super::cast::Cast;
 use super::clock::Clock;
 use super::login::Identity;
-use super::browser::Browser;
 use super::mail::Mail;
 use super::recorder::Sink;
 use super::stop::{Cause, Stop};

@@ -55,7 +55,9 @@ pub enum TargetError {
         variables: Vec<String>,
     },
     /// No password is known.
-    #[error("no password for {username}: give `login` a `password: ${{CACHEPROOF_PASSWORD}}`, or the person one of their own")]
+    #[error(
+        "no password for {username}: give `login` a `password: ${{CACHEPROOF_PASSWORD}}`, or the person one of their own"
+    )]
     NoPassword {
         /// Whose.
         username: String,
@@ -121,7 +123,15 @@ impl Target {
         let straight = Wire::new(&base, &Connection { redirects: 0, ..connection })?;
         let began = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let marks = Marks { run: began.as_micros(), given: AtomicU64::new(0) };
-        Ok(Self { control: wire.control()?, entrance: straight.control()?, base, embedded, wire, password, marks })
+        Ok(Self {
+            control: wire.control()?,
+            entrance: straight.control()?,
+            base,
+            embedded,
+            wire,
+            password,
+            marks,
+        })
     }
 
     /// A text that no request had before, for `{mark}` on the way around a cache.
@@ -167,7 +177,11 @@ impl Target {
     pub(super) async fn patiently(plan: &Plan, control: &Control, ask: &Ask<'_>) -> Exchange {
         let mut exchange = control.send(ask).await;
         for _ in 0..plan.target.connection.waits {
-            let Some(wait) = exchange.outcome.as_ref().ok().and_then(|answer| asked_to_wait(answer.status, &answer.headers))
+            let Some(wait) = exchange
+                .outcome
+                .as_ref()
+                .ok()
+                .and_then(|answer| asked_to_wait(answer.status, &answer.headers))
             else {
                 break;
             };
@@ -181,7 +195,12 @@ impl Target {
     ///
     /// # Errors
     /// No answer, another status, a body that is not JSON.
-    pub async fn json(&self, plan: &Plan, request: &Request, identity: &Identity) -> Result<Value, TargetError> {
+    pub async fn json(
+        &self,
+        plan: &Plan,
+        request: &Request,
+        identity: &Identity,
+    ) -> Result<Value, TargetError> {
         let exchange = self.send(plan, request, identity).await;
         let (method, url) = (request.method.to_string(), request.url.to_string());
         let answer = reached(exchange, &url)?;

@@ -55,12 +55,17 @@ impl Entry {
         let values = errand.draw.values.iter();
         Self {
             at: stage.scenario(Instant::now()).as_secs_f64(),
-            phase: plan.phases.get(usize::from(errand.phase)).map_or_else(String::new, |phase| phase.name.clone()),
+            phase: plan
+                .phases
+                .get(usize::from(errand.phase))
+                .map_or_else(String::new, |phase| phase.name.clone()),
             role: plan.role(person.role).name.clone(),
             person: person.username().to_owned(),
             action: plan.action(errand.action).name.clone(),
             items: items.collect(),
-            values: values.map(|(at, text)| (plan.values[usize::from(*at)].name.clone(), text.clone())).collect(),
+            values: values
+                .map(|(at, text)| (plan.values[usize::from(*at)].name.clone(), text.clone()))
+                .collect(),
             mark: errand.draw.mark.clone(),
             filter: errand.draw.filter,
         }

@@ -62,7 +62,19 @@ impl Worker {
         rng.set_stream(((role as u64) << 32) | place as u64);
         let mut scene = stage.scene.clone();
         scene.mark_changed();
-        Self { seat: stage.target.wire.seat(), stage, curtain, scene, role, place, journey, next: None, rng, rested: false, free: Instant::now() }
+        Self {
+            seat: stage.target.wire.seat(),
+            stage,
+            curtain,
+            scene,
+            role,
+            place,
+            journey,
+            next: None,
+            rng,
+            rested: false,
+            free: Instant::now(),
+        }
     }
 
     /// How the people at work are now, and how far the phase is.
@@ -136,9 +148,9 @@ impl Work for Worker {
             self.turn(scene);
         }
         let scene = *self.scene.borrow();
-        let at_work = self.mood(scene).is_some_and(|(mood, elapsed)| {
-            (self.place as u64) < u64::from(mood.at_work(self.role, elapsed))
-        });
+        let at_work = self
+            .mood(scene)
+            .is_some_and(|(mood, elapsed)| (self.place as u64) < u64::from(mood.at_work(self.role, elapsed)));
         if !at_work {
             self.rested = true;
             tokio::select! {

@@ -98,7 +98,10 @@ fn describe_phase(plan: &Plan, phase: &PhasePlan) -> String {
             format!("{wall} of the wall, {school} of their time, {people} people{measured}")
         }
         Work::Open(arrivals) => {
-            format!("{wall}, {} requests/s by the clock, at most {} at once{measured}", arrivals.rate, arrivals.pool)
+            format!(
+                "{wall}, {} requests/s by the clock, at most {} at once{measured}",
+                arrivals.rate, arrivals.pool
+            )
         }
         Work::Breakpoint { arrivals, steps, .. } => {
             format!("up to {wall}, {steps} steps from {} to {} requests/s", arrivals.rate, arrivals.to)

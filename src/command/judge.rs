@@ -24,7 +24,8 @@ pub(super) fn judge(args: &JudgeArgs) -> Result<Exit, Failure> {
 pub(super) fn verdict_of(dir: &Path, slo: Option<&Path>) -> Result<(Verdict, evidence::Evidence), Failure> {
     let evidence = evidence::load(dir).or_exit(Exit::Usage)?;
     let own = dir.join(report::SCENARIO_FILE);
-    let Loaded { scenario, source: own_source, .. } = load(&own.to_string_lossy(), &[]).or_exit(Exit::Usage)?;
+    let Loaded { scenario, source: own_source, .. } =
+        load(&own.to_string_lossy(), &[]).or_exit(Exit::Usage)?;
     let (lines, source) = match slo {
         Some(path) => slo_file(path).or_exit(Exit::Usage)?,
         None => (scenario.slos, own_source),

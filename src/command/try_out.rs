@@ -20,14 +20,12 @@ const BODY: usize = 400;
 
 pub(super) async fn try_out(args: TryArgs) -> Result<Exit, Failure> {
     let mut plan = prepare::plan(&args.scenario)?;
-    if let Some(wanted) = &args.role {
-        if !plan.roles.iter().any(|role| role.name == *wanted) {
-            let hint = suggest(wanted, plan.roles.iter().map(|role| role.name.as_str()));
-            return Err(Failure {
-                exit: Exit::Usage,
-                source: anyhow::anyhow!("--role {wanted}: no such role{hint}"),
-            });
-        }
+    if let Some(wanted) = &args.role
+        && !plan.roles.iter().any(|role| role.name == *wanted)
+    {
+        let hint = suggest(wanted, plan.roles.iter().map(|role| role.name.as_str()));
+        let source = anyhow::anyhow!("--role {wanted}: no such role{hint}");
+        return Err(Failure { exit: Exit::Usage, source });
     }
     for role in &mut plan.roles {
         // Nobody is called of the roles that are not asked for.

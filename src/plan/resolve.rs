@@ -126,8 +126,10 @@ impl Resolver<'_> {
         self.abort_lines(&abort_on)?;
         let own = |heading: &str, requests: &[crate::scenario::RequestSpec]| {
             let each = requests.iter().enumerate();
-            each.map(|(at, request)| self.request(&[heading, &at.to_string()], request, &scope, &["role", "page", "password"]))
-                .collect::<Result<Vec<_>, _>>()
+            each.map(|(at, request)| {
+                self.request(&[heading, &at.to_string()], request, &scope, &["role", "page", "password"])
+            })
+            .collect::<Result<Vec<_>, _>>()
         };
         let (setup, teardown) = (own("setup", &scenario.setup)?, own("teardown", &scenario.teardown)?);
         let writes = |request: &super::RequestPlan| !request::reads(&request.method);

@@ -99,7 +99,11 @@ impl Template {
 
     /// Appends the text with each placeholder replaced; what `value` has nothing for is
     /// left out.
-    pub fn fill_into<'a>(&'a self, out: &mut String, value: &impl Fn(Hole) -> Option<std::borrow::Cow<'a, str>>) {
+    pub fn fill_into<'a>(
+        &'a self,
+        out: &mut String,
+        value: &impl Fn(Hole) -> Option<std::borrow::Cow<'a, str>>,
+    ) {
         for part in &self.0 {
             match part {
                 Part::Text(text) => out.push_str(text),
@@ -174,7 +178,8 @@ impl JsonTemplate {
             Self::Plain(plain) => plain.clone(),
             Self::Text(template) => {
                 let text = template.fill(value);
-                let named = |hole: &Hole| !matches!(hole, Hole::Stock(USERNAME) | Hole::Password | Hole::Mark);
+                let named =
+                    |hole: &Hole| !matches!(hole, Hole::Stock(USERNAME) | Hole::Password | Hole::Mark);
                 let number = template.lone().filter(named).and_then(|_| text.parse::<i64>().ok());
                 // `007` and `+7` are no numbers of JSON: they stay as they are.
                 let number = number.filter(|number| number.to_string() == text);
@@ -232,9 +237,9 @@ mod tests {
 
     #[test]
     fn json_keeps_its_shape_and_a_lone_number_is_a_number() {
-        let written = serde_json::json!({"id": "{report}", "note": "no {report}", "deep": [{"m": "{mark}"}, 3, null]});
-        let template =
-            JsonTemplate::parse(&written, &mut |text: &str| Template::parse(text, names)).unwrap();
+        let written =
+            serde_json::json!({"id": "{report}", "note": "no {report}", "deep": [{"m": "{mark}"}, 3, null]});
+        let template = JsonTemplate::parse(&written, &mut |text: &str| Template::parse(text, names)).unwrap();
         assert_eq!(
             template.fill(&value),
             serde_json::json!({"id": 42, "note": "no 42", "deep": [{"m": "m"}, 3, null]})

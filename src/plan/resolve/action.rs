@@ -19,14 +19,13 @@ impl Resolver<'_> {
         scope: &Scope,
     ) -> Result<ActionPlan, ScenarioError> {
         let here = ["actions", name];
-        let body = Body { json: action.json.as_ref(), form: action.form.as_ref(), text: action.text.as_deref() };
+        let body =
+            Body { json: action.json.as_ref(), form: action.form.as_ref(), text: action.text.as_deref() };
         let request = RequestPlan {
             method: self.method(&here, &action.method)?,
             path: self.path(&here, &action.path, scope, &BUILT_IN)?,
             query: self.pairs(&["actions", name, "query"], &action.query, scope, &BUILT_IN)?,
-            headers: self
-                .headers(&["actions", name, "headers"], &action.headers, scope, &BUILT_IN)
-                ?,
+            headers: self.headers(&["actions", name, "headers"], &action.headers, scope, &BUILT_IN)?,
             body: self.body(&here, &body, scope, &BUILT_IN)?,
             as_: None,
             expect: self.expect(&here, action.expect.as_ref(), scope, &BUILT_IN)?,
@@ -41,7 +40,9 @@ impl Resolver<'_> {
         }
         let read = action.reads.unwrap_or_else(|| reads(&request.method));
         if read && !action.changes.is_empty() {
-            let what = format!("action \"{name}\" only reads, so it has no `changes`; add `reads: false` if it writes");
+            let what = format!(
+                "action \"{name}\" only reads, so it has no `changes`; add `reads: false` if it writes"
+            );
             return Err(self.error(&["actions", name, "changes"], what));
         }
         let mut changes = Vec::new();
@@ -58,7 +59,8 @@ impl Resolver<'_> {
                 Capture::Json(pointer) => self.pointer(&path, pointer)?,
                 Capture::Header(header) => drop(self.header_name(&path, header)?),
             }
-            let at = scope.captures.iter().position(|known| known == capture).expect("the scope has them all");
+            let at =
+                scope.captures.iter().position(|known| known == capture).expect("the scope has them all");
             captures.push((u16::try_from(at).expect("there are few names"), place.clone()));
         }
         let in_filters = filters.iter().flatten().flat_map(|(_, value)| value.holes());

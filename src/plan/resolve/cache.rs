@@ -94,7 +94,9 @@ impl Resolver<'_> {
                     .map_err(|_| self.error(&here, format!("`{value}` cannot stand in a header")))?;
                 BypassPlan::Header(name, value)
             }
-            Bypass::Query(map) => BypassPlan::Query(self.pairs(&["cache", "bypass", "query"], map, scope, &["mark"])?),
+            Bypass::Query(map) => {
+                BypassPlan::Query(self.pairs(&["cache", "bypass", "query"], map, scope, &["mark"])?)
+            }
             Bypass::Url(url) => BypassPlan::Url(self.url(&["cache", "bypass", "url"], url)?),
         })
     }

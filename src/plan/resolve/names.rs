@@ -1,8 +1,8 @@
 //! The names that placeholders may use.
 
 use super::Resolver;
-use crate::plan::{Hole, StockPlan, Template, USERNAME};
 use crate::plan::template::TemplateError;
+use crate::plan::{Hole, StockPlan, Template, USERNAME};
 use crate::scenario::{People, Scenario, ScenarioError, suggest};
 
 /// Every name, by index.
@@ -55,7 +55,11 @@ impl Scope {
             std::iter::once(stock.name.clone()).chain(fields)
         });
         let built_in = built_in.iter().map(|name| (*name).to_owned());
-        stocks.chain(self.values.iter().cloned()).chain(self.captures.iter().cloned()).chain(built_in).collect()
+        stocks
+            .chain(self.values.iter().cloned())
+            .chain(self.captures.iter().cloned())
+            .chain(built_in)
+            .collect()
     }
 }
 
@@ -63,7 +67,8 @@ impl Resolver<'_> {
     /// Collects the names; none may have two meanings.
     pub(super) fn scope(&self, scenario: &Scenario) -> Result<Scope, ScenarioError> {
         let People { from, list, relations, .. } = &scenario.people;
-        let attribute = |name: &str| StockPlan { name: name.into(), fields: Vec::new(), relation: None, of: None };
+        let attribute =
+            |name: &str| StockPlan { name: name.into(), fields: Vec::new(), relation: None, of: None };
         let mut stocks = vec![attribute("username")];
         let mut add = |stock: StockPlan| {
             if !stocks.iter().any(|known| known.name == stock.name) {
@@ -81,7 +86,8 @@ impl Resolver<'_> {
         for (name, relation) in relations {
             self.name(&["people", "relations", name], name)?;
             if stocks.iter().any(|known| known.name == *name) {
-                let what = format!("\"{name}\" is an attribute of people as well; give the relation another name");
+                let what =
+                    format!("\"{name}\" is an attribute of people as well; give the relation another name");
                 return Err(self.misnamed(&["people", "relations", name], name, what));
             }
             let fields = relation.with_.keys().cloned().collect();

@@ -49,8 +49,15 @@ impl Resolver<'_> {
                     // The last of them, which may belong to the others.
                     Hole::Stock(stock) if stock != USERNAME => of = of.max(Some(stock)),
                     Hole::Stock(_) | Hole::Role => {}
-                    Hole::Field(..) | Hole::Value(_) | Hole::Capture(_) | Hole::Mark | Hole::Page | Hole::Password => {
-                        let what = format!("relation \"{name}\" may use only attributes and relations of the person");
+                    Hole::Field(..)
+                    | Hole::Value(_)
+                    | Hole::Capture(_)
+                    | Hole::Mark
+                    | Hole::Page
+                    | Hole::Password => {
+                        let what = format!(
+                            "relation \"{name}\" may use only attributes and relations of the person"
+                        );
                         return Err(self.error(&here, what));
                     }
                 }
@@ -84,7 +91,8 @@ impl Resolver<'_> {
             self.pointer(&[&here[..], &[name]].concat(), pointer)?;
             each.push((scope.stock(name).expect("the scope has every attribute"), pointer.clone()));
         }
-        let request = self.request(&["people", "from", "request"], &from.request, scope, &["role", "page"])?;
+        let request =
+            self.request(&["people", "from", "request"], &from.request, scope, &["role", "page"])?;
         Ok(Origin::Asked {
             request: Box::new(request),
             items: from.items.clone(),
@@ -113,12 +121,7 @@ impl Resolver<'_> {
     }
 
     /// The roles that a relation names.
-    fn asking(
-        &self,
-        name: &str,
-        scenario: &Scenario,
-        roles: &[RolePlan],
-    ) -> Result<Vec<u16>, ScenarioError> {
+    fn asking(&self, name: &str, scenario: &Scenario, roles: &[RolePlan]) -> Result<Vec<u16>, ScenarioError> {
         let given = &scenario.people.relations[name].roles;
         let index = |role: &crate::scenario::Text| {
             let found = roles.iter().position(|known| known.name == **role);

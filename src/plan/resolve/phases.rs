@@ -57,21 +57,29 @@ impl Resolver<'_> {
 
     fn phase(&self, at: &str, phase: &Phase, company: Company<'_>) -> Result<PhasePlan, ScenarioError> {
         let name = phase.name.clone().unwrap_or_else(|| phase.kind.as_str().into());
-        let fail = |key: &str, what: String| {
-            self.error(&["phases", at, key], format!("phase \"{name}\": {what}"))
-        };
+        let fail =
+            |key: &str, what: String| self.error(&["phases", at, key], format!("phase \"{name}\": {what}"));
         if phase.duration.0 < Duration::from_secs(1) {
             let what = format!("duration {} is too short; use at least 1s", phase.duration);
             return Err(fail("duration", what));
         }
         if phase.duration.0 > MAX_PHASE {
-            return Err(fail("duration", format!("duration {} is too long; use at most 168h", phase.duration)));
+            return Err(fail(
+                "duration",
+                format!("duration {} is too long; use at most 168h", phase.duration),
+            ));
         }
         self.name(&["phases", at, "name"], &name)?;
         let kind = phase.kind;
         let people = matches!(
             kind,
-            Kind::WarmUp | Kind::Steady | Kind::Day | Kind::GradeBurst | Kind::Bell | Kind::ReportNight | Kind::Quiet
+            Kind::WarmUp
+                | Kind::Steady
+                | Kind::Day
+                | Kind::GradeBurst
+                | Kind::Bell
+                | Kind::ReportNight
+                | Kind::Quiet
         );
         let by_clock = matches!(kind, Kind::Open | Kind::Breakpoint);
         let misplaced = [
@@ -97,9 +105,13 @@ impl Resolver<'_> {
                 Some(file) => Work::Replay { file: file.into() },
                 None => return Err(fail("kind", "needs a `file:`, a trace that `run --trace` wrote".into())),
             },
-            Kind::WarmUp | Kind::Steady | Kind::Day | Kind::GradeBurst | Kind::Bell | Kind::ReportNight | Kind::Quiet => {
-                Work::People(self.mood(at, phase, company)?)
-            }
+            Kind::WarmUp
+            | Kind::Steady
+            | Kind::Day
+            | Kind::GradeBurst
+            | Kind::Bell
+            | Kind::ReportNight
+            | Kind::Quiet => Work::People(self.mood(at, phase, company)?),
         };
         let measured = phase.measured.unwrap_or(match kind {
             Kind::Steady | Kind::Day | Kind::GradeBurst | Kind::Bell | Kind::ReportNight | Kind::Open => true,
@@ -132,7 +144,11 @@ impl Resolver<'_> {
         for (name, times) in &phase.weights {
             let action = actions.iter().position(|action| action.name == *name).ok_or_else(|| {
                 let hint = suggest(name, actions.iter().map(|action| action.name.as_str()));
-                self.misnamed(&["phases", at, "weights", name], name, format!("unknown action \"{name}\"{hint}"))
+                self.misnamed(
+                    &["phases", at, "weights", name],
+                    name,
+                    format!("unknown action \"{name}\"{hint}"),
+                )
             })?;
             mood.weights[action] = factor(&["weights", name], *times)?;
         }
@@ -221,16 +237,18 @@ impl Resolver<'_> {
             actions: company.actions.iter().map(|action| action.name.clone()).collect(),
             phases: Vec::new(),
         };
-        let written = if phase.limits.is_empty() {
-            vec!["error_rate < 1%".to_owned()]
-        } else {
-            phase.limits.clone()
-        };
+        let written =
+            if phase.limits.is_empty() { vec!["error_rate < 1%".to_owned()] } else { phase.limits.clone() };
         let limits = resolve_slos_at(&["phases", at, "limits"], &written, &names, self.source)?;
-        let latency_or_errors =
-            |slo: &Slo| matches!(slo.metric, Metric::Latency { .. } | Metric::MeanLatency | Metric::ErrorRate | Metric::HitRate);
+        let latency_or_errors = |slo: &Slo| {
+            matches!(
+                slo.metric,
+                Metric::Latency { .. } | Metric::MeanLatency | Metric::ErrorRate | Metric::HitRate
+            )
+        };
         if let Some(other) = limits.iter().find(|slo| !latency_or_errors(slo)) {
-            let what = format!("`{}` cannot be told of a step; use latency, error_rate or hit_rate", other.text);
+            let what =
+                format!("`{}` cannot be told of a step; use latency, error_rate or hit_rate", other.text);
             return Err(fail(&["limits"], what));
         }
         if let Some(windowed) = limits.iter().find(|slo| slo.window.is_some()) {
@@ -243,9 +261,15 @@ impl Resolver<'_> {
     /// What may end a run early.
     pub(super) fn abort_lines(&self, lines: &[Slo]) -> Result<(), ScenarioError> {
         for (at, slo) in lines.iter().enumerate() {
-            let metric = matches!(slo.metric, Metric::ErrorRate | Metric::HitRate | Metric::MeanLatency | Metric::Latency { .. });
+            let metric = matches!(
+                slo.metric,
+                Metric::ErrorRate | Metric::HitRate | Metric::MeanLatency | Metric::Latency { .. }
+            );
             if !metric {
-                let what = format!("`{}` cannot be told while a run is on; use error_rate, hit_rate or latency", slo.text);
+                let what = format!(
+                    "`{}` cannot be told while a run is on; use error_rate, hit_rate or latency",
+                    slo.text
+                );
                 return Err(self.error(&["abort_on", &at.to_string()], what));
             }
         }

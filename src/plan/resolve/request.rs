@@ -99,7 +99,9 @@ impl Resolver<'_> {
     }
 
     pub(super) fn header_name(&self, path: &[&str], name: &str) -> Result<HeaderName, ScenarioError> {
-        name.trim().parse().map_err(|_| self.misnamed(path, name, format!("`{name}` is not the name of a header")))
+        name.trim()
+            .parse()
+            .map_err(|_| self.misnamed(path, name, format!("`{name}` is not the name of a header")))
     }
 
     /// `Name: value` as a header.
@@ -108,9 +110,9 @@ impl Resolver<'_> {
         path: &[&str],
         line: &str,
     ) -> Result<(HeaderName, String), ScenarioError> {
-        let (name, value) = line
-            .split_once(':')
-            .ok_or_else(|| self.error(path, format!("`{line}` is not a header; write it as `Name: value`")))?;
+        let (name, value) = line.split_once(':').ok_or_else(|| {
+            self.error(path, format!("`{line}` is not a header; write it as `Name: value`"))
+        })?;
         Ok((self.header_name(path, name)?, value.trim().to_owned()))
     }
 

@@ -1,9 +1,7 @@
 //! A role with its actions found and its numbers in range.
 
 use super::Resolver;
-use crate::plan::{
-    ActionPlan, BurstPlan, DashboardPlan, ReactionPlan, RolePlan, ThinkPlan, Visit,
-};
+use crate::plan::{ActionPlan, BurstPlan, DashboardPlan, ReactionPlan, RolePlan, ThinkPlan, Visit};
 use crate::scenario::{Role, ScenarioError, suggest};
 use std::time::Duration;
 
@@ -149,7 +147,8 @@ impl Subject<'_> {
             return Err(self.fail(&["think", "shape"], what));
         }
         if think.mean.0.is_zero() {
-            let what = "think.mean 0s is a machine, not a person; for load by the clock use a phase of kind `open`";
+            let what =
+                "think.mean 0s is a machine, not a person; for load by the clock use a phase of kind `open`";
             return Err(self.fail(&["think", "mean"], what));
         }
         Ok(ThinkPlan { distribution: think.distribution, mean: think.mean.0, shape: think.shape })
@@ -159,7 +158,8 @@ impl Subject<'_> {
         let Some(dashboard) = &role.dashboard else { return Ok(None) };
         let action = self.read(&["dashboard", "action"], &dashboard.action, "the dashboard repeats")?;
         if dashboard.every.0 < Duration::from_secs(1) {
-            let what = format!("a dashboard that refreshes every {} is too fast; use at least 1s", dashboard.every);
+            let what =
+                format!("a dashboard that refreshes every {} is too fast; use at least 1s", dashboard.every);
             return Err(self.fail(&["dashboard", "every"], what));
         }
         Ok(Some(DashboardPlan { action, every: dashboard.every.0 }))
@@ -180,12 +180,19 @@ impl Subject<'_> {
         let Some(reacts) = &role.reacts else { return Ok(None) };
         let to = self.write(&["reacts", "to"], &reacts.to, "people react to")?;
         if self.actions[usize::from(to)].changes.is_empty() {
-            let what = format!("nobody can react to \"{}\", because it does not say whom it `changes` something for", reacts.to);
+            let what = format!(
+                "nobody can react to \"{}\", because it does not say whom it `changes` something for",
+                reacts.to
+            );
             return Err(self.fail(&["reacts", "to"], what));
         }
         let mut with = Vec::new();
         for (at, name) in reacts.with_.iter().enumerate() {
-            with.push(self.read(&["reacts", "with", &at.to_string()], name, "people react by reading, and not with")?);
+            with.push(self.read(
+                &["reacts", "with", &at.to_string()],
+                name,
+                "people react by reading, and not with",
+            )?);
         }
         if with.is_empty() {
             return Err(self.fail(&["reacts", "with"], "a reaction needs a read, as in `with: [list]`"));

@@ -35,7 +35,8 @@ impl Resolver<'_> {
             }
         };
         if !(MIN_TIME_SCALE..=MAX_TIME_SCALE).contains(&time_scale) {
-            let what = format!("time_scale {time_scale} is not between {MIN_TIME_SCALE} and {MAX_TIME_SCALE}");
+            let what =
+                format!("time_scale {time_scale} is not between {MIN_TIME_SCALE} and {MAX_TIME_SCALE}");
             return Err(self.error(scale_at, what));
         }
         let embedded = matches!(place, Place::Embedded { .. });
@@ -66,7 +67,8 @@ impl Resolver<'_> {
             return Ok("http://unset.invalid".parse().expect("a URL"));
         }
         let parsed: reqwest::Url = url.parse().map_err(|error| {
-            let what = format!("target `{written}` is not a URL ({error}); write one like http://127.0.0.1:8080");
+            let what =
+                format!("target `{written}` is not a URL ({error}); write one like http://127.0.0.1:8080");
             self.error(path, what)
         })?;
         if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none() {
@@ -115,10 +117,12 @@ impl Resolver<'_> {
         let header_at = [&here[..], &["header"]].concat();
         let (name, value) = self.header_line(&header_at, &login.header)?;
         if !value.contains("{token}") {
-            return Err(self.error(&header_at, "the header must hold `{token}`, as in `Authorization: Bearer {token}`"));
+            return Err(self
+                .error(&header_at, "the header must hold `{token}`, as in `Authorization: Bearer {token}`"));
         }
         let way = if let Some(request) = &login.request {
-            let request = self.request(&[&here[..], &["request"]].concat(), request, scope, &["password", "role"])?;
+            let request =
+                self.request(&[&here[..], &["request"]].concat(), request, scope, &["password", "role"])?;
             if let Some(pointer) = &login.token {
                 self.pointer(&[&here[..], &["token"]].concat(), pointer)?;
             }
