@@ -1,7 +1,8 @@
 //! Which pictures a report has, and the numbers in them.
 
-use super::compose::{by_source, target_of};
+use super::compose::by_source;
 use super::plots::{self, Curve, EstimateRow, PhaseSpan, Picture, PlotError, TimelinePoint};
+use super::words::target_of;
 use crate::evidence::{Evidence, Selection};
 use crate::observe::Source;
 use crate::stats::{Estimate, batch_means, paired, quantile};

@@ -2,11 +2,12 @@
 //! stranger wants them.
 
 use super::breakpoint::{Breakpoint, breakpoints};
-use crate::evidence::{Caveat, Evidence, Selection};
+use super::words::{Line, expectation, gaps, headline, line};
+use crate::evidence::{Evidence, Selection};
 use crate::observe::Source;
 use crate::stats::{paired, quantile};
 use crate::units::{Unit, bytes, count, duration, micros, percent, times};
-use crate::verdict::{Expectation, Finding, Judgement, Metric, Slo, Verdict};
+use crate::verdict::Verdict;
 use std::time::Duration;
 
 /// What every report shows.
@@ -44,40 +45,6 @@ pub struct View {
     pub caveats: Vec<String>,
     /// Environment and how to repeat: name and value.
     pub facts: Vec<(String, String)>,
-}
-
-/// One SLO line, ready to be shown.
-#[derive(Clone, Debug)]
-pub struct Line {
-    /// The line.
-    pub slo: String,
-    /// The judgement.
-    pub judgement: Judgement,
-    /// Measured value, or a dash.
-    pub measured: String,
-    /// `[lo, hi]`, or empty.
-    pub interval: String,
-    /// The target with its comparison.
-    pub target: String,
-    /// Samples.
-    pub n: String,
-    /// Why, or what explains it.
-    pub note: String,
-    /// Where value, interval and target stand between 0 and 1 on a common scale.
-    pub bar: Option<Bar>,
-}
-
-/// Positions from 0 to 1 on the line's own scale.
-#[derive(Clone, Copy, Debug)]
-pub struct Bar {
-    /// Measured.
-    pub value: f64,
-    /// Lower end.
-    pub lo: f64,
-    /// Upper end.
-    pub hi: f64,
-    /// Target.
-    pub target: f64,
 }
 
 /// Who served a role's reads.
@@ -124,101 +91,6 @@ pub fn compose(evidence: &Evidence, verdict: &Verdict) -> View {
         caveats: verdict.caveats.iter().map(ToString::to_string).collect(),
         facts: facts(evidence),
     }
-}
-
-/// The verdict in one sentence.
-pub(super) fn headline(verdict: &Verdict) -> String {
-    let n = |judgement| verdict.findings.iter().filter(|finding| finding.judgement == judgement).count();
-    let (passed, failed, open) = (n(Judgement::Pass), n(Judgement::Fail), n(Judgement::Inconclusive));
-    let all = verdict.findings.len();
-    let plural = |n: usize| if n == 1 { "SLO" } else { "SLOs" };
-    match verdict.verdict {
-        crate::verdict::Outcome::Pass => format!("Pass: all {all} {} are met.", plural(all)),
-        crate::verdict::Outcome::Fail => {
-            format!(
-                "Fail: {failed} of {all} {} missed, {passed} met, {open} could not be decided.",
-                plural(all)
-            )
-        }
-        crate::verdict::Outcome::Inconclusive if all == 0 => "Inconclusive: the scenario has no SLOs.".into(),
-        crate::verdict::Outcome::Inconclusive if open == 0 => {
-            format!(
-                "Inconclusive: all {all} {} are met as far as the run went, but it was cut short.",
-                plural(all)
-            )
-        }
-        crate::verdict::Outcome::Inconclusive => {
-            format!(
-                "Inconclusive: none of {all} {} missed, {passed} met, {open} could not be decided.",
-                plural(all)
-            )
-        }
-        crate::verdict::Outcome::Invalid => {
-            let reasons: Vec<&str> = bottlenecks(verdict).collect();
-            format!(
-                "INVALID: the generator was the bottleneck, so this says nothing of the target: {}.",
-                reasons.join("; ")
-            )
-        }
-    }
-}
-
-/// Why a run is invalid, where it is.
-pub(super) fn bottlenecks(verdict: &Verdict) -> impl Iterator<Item = &str> {
-    verdict.caveats.iter().filter_map(|caveat| {
-        let Caveat::Bottleneck { what } = caveat else { return None };
-        Some(what.as_str())
-    })
-}
-
-/// One finding as words.
-pub(super) fn line(finding: &Finding) -> Line {
-    let unit = finding.unit;
-    Line {
-        slo: finding.slo.clone(),
-        judgement: finding.judgement,
-        measured: finding.measured.map_or_else(|| "–".into(), |value| unit.show(value)),
-        interval: finding
-            .interval
-            .map_or_else(String::new, |[lo, hi]| format!("[{}, {}]", unit.show(lo), unit.show(hi))),
-        target: format!("{} {}", finding.op, unit.show_target(finding.target)),
-        n: count(finding.n),
-        note: finding.note.clone().unwrap_or_default(),
-        bar: bar(finding),
-    }
-}
-
-/// An expectation as a row: role; expected, its interval, measured, its interval.
-pub(super) fn expectation(of: &Expectation) -> (String, Vec<String>) {
-    let dash = || "–".to_owned();
-    let span = |[lo, hi]: [f64; 2]| format!("[{}, {}]", percent(lo), percent(hi));
-    let cells = vec![
-        percent(of.expected_value),
-        span(of.expected),
-        of.measured.map_or_else(dash, percent),
-        of.interval.map_or_else(dash, span),
-    ];
-    (whose(of).to_owned(), cells)
-}
-
-fn whose(of: &Expectation) -> &str {
-    of.role.as_deref().unwrap_or("all")
-}
-
-/// What keeps measured and expected apart, and what could not be compared.
-pub(super) fn gaps(verdict: &Verdict) -> Vec<String> {
-    let said = verdict.expectations.iter().filter_map(|of| Some((of, of.note.as_ref()?)));
-    said.map(|(of, note)| format!("{}: {}{note}", whose(of), if of.gap { "gap: " } else { "" })).collect()
-}
-
-/// Places value, interval and target on one scale with some air around.
-fn bar(finding: &Finding) -> Option<Bar> {
-    let value = finding.measured?;
-    let [lo, hi] = finding.interval.unwrap_or([value, value]);
-    let (least, most) = (lo.min(finding.target), hi.max(finding.target));
-    let air = ((most - least) * 0.15).max(most.abs() * 0.01).max(f64::MIN_POSITIVE);
-    let place = |x: f64| ((x - least + air) / (most - least + 2.0 * air)).clamp(0.0, 1.0);
-    Some(Bar { value: place(value), lo: place(lo), hi: place(hi), target: place(finding.target) })
 }
 
 fn sources(role: &str, selection: &Selection, evidence: &Evidence) -> SourceRow {
@@ -401,12 +273,4 @@ fn facts(evidence: &Evidence) -> Vec<(String, String)> {
         facts.push(("Largest cache".into(), bytes(largest)));
     }
     facts
-}
-
-/// The target of the SLO on this metric for exactly this role or action, if there is one.
-pub(super) fn target_of(verdict: &Verdict, metric: &Metric, selection: &Selection) -> Option<f64> {
-    verdict.findings.iter().find_map(|finding| {
-        let slo: Slo = finding.slo.parse().ok()?;
-        (slo.metric == *metric && slo.selection == *selection && slo.window.is_none()).then_some(slo.target)
-    })
 }

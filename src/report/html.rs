@@ -1,8 +1,9 @@
 //! `report.html`: one file, no script, nothing loaded from elsewhere.
 
 use super::charts::Chart;
-use super::compose::{Bar, Line, SourceRow, View};
+use super::compose::{SourceRow, View};
 use super::style::CSS;
+use super::words::{Bar, Line};
 use crate::units::count;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 

@@ -1,7 +1,7 @@
 //! `junit.xml`: a test case an SLO. Inconclusive is an error, never a skip: a gate that
 //! skips what it cannot decide lets everything through.
 
-use super::compose::{bottlenecks, line};
+use super::words::{bottlenecks, line};
 use crate::verdict::{Judgement, Verdict};
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;

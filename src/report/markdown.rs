@@ -1,6 +1,7 @@
 //! `summary.md`: the verdict where Markdown is read, such as a pull request.
 
-use super::compose::{Line, View};
+use super::compose::View;
+use super::words::Line;
 use std::fmt::Write as _;
 
 pub(super) fn render(view: &View) -> String {

@@ -17,11 +17,13 @@ mod style;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use breakpoint::Breakpoint;
-pub use compose::{Line, SourceRow, View, compose};
+pub use compose::{SourceRow, View, compose};
 pub use folder::{Folder, FolderError};
 pub use terminal::terminal;
+pub use words::Line;
 
 use crate::evidence::{DiskError, Evidence, write_whole};
 use crate::verdict::Verdict;

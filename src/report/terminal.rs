@@ -1,7 +1,7 @@
 //! The verdict in a terminal: a table, reasons below it, the path of the report.
 
 use super::breakpoint::found;
-use super::compose::{expectation, gaps, headline, line};
+use super::words::{expectation, gaps, headline, line};
 use crate::evidence::Evidence;
 use crate::units::Unit;
 use crate::verdict::{Judgement, Verdict};

@@ -1,6 +1,6 @@
 //! Virtual time: the run as it would be against a perfect cache, before any load.
 //!
-//! In: a [`Plan`](crate::plan::Plan) and a [`Population`](crate::workload::Population). Out: a
+//! In: a [`Plan`] and a [`Population`]. Out: a
 //! [`Forecast`]: the hit rate to expect, which targets no cache can meet here, and how long a run
 //! must be for each SLO to be decided. Pure: no clock, no socket, no printing.
 //!
