@@ -46,7 +46,8 @@ pub enum Command {
 /// What every command that reads a scenario takes.
 #[derive(Clone, Debug, Args)]
 pub struct ScenarioArgs {
-    /// Scenario file, or the name of a built-in one (school-day, smoke)
+    /// Scenario file, or the name of a built-in one (school-day, smoke, exam-week,
+    /// report-night, bell, term-start, probe)
     #[arg(default_value = DEFAULT)]
     pub scenario: String,
     /// Base URL of a running service, in place of the scenario's target
@@ -135,9 +136,63 @@ pub struct SimulateArgs {
     /// Replays, each with another seed: the spread between them is that from run to run
     #[arg(long, value_name = "K", default_value_t = crate::simulate::RUNS, value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub runs: u32,
+    /// Move one value, the others as they are, as in roles.teacher.again=0,0.3,0.6 (repeatable,
+    /// each by itself; at most 20 values)
+    #[arg(long = "sweep", value_name = "KEY=A,B,C")]
+    pub sweeps: Vec<Sweep>,
     /// Print the forecast as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `--sweep KEY=A,B,C`: a value of the scenario, and what it is moved to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sweep {
+    /// The settings, one for each value.
+    pub settings: Vec<Override>,
+}
+
+/// Values of one sweep.
+const MOST_VALUES: usize = 20;
+
+impl std::str::FromStr for Sweep {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let Override { key, value } = text.parse().map_err(|_: String| {
+            format!("`{text}` has no `=`; write KEY=A,B,C, as in roles.teacher.again=0,0.3,0.6")
+        })?;
+        let values = apart(&value);
+        if values.iter().any(|value| value.trim().is_empty()) {
+            return Err(format!("`{text}` has an empty value; write KEY=A,B,C"));
+        }
+        if values.len() > MOST_VALUES {
+            return Err(format!("{} values are more than {MOST_VALUES}", values.len()));
+        }
+        let setting = |value: &str| Override { key: key.clone(), value: value.trim().to_owned() };
+        Ok(Self { settings: values.into_iter().map(setting).collect() })
+    }
+}
+
+/// The values between commas; a list or a map in YAML is one value.
+fn apart(text: &str) -> Vec<&str> {
+    let (mut depth, mut quote, mut from, mut parts) = (0_usize, None, 0, Vec::new());
+    for (at, letter) in text.char_indices() {
+        match (quote, letter) {
+            (Some(open), _) if open == letter => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(letter),
+            (None, '[' | '{') => depth += 1,
+            (None, ']' | '}') => depth = depth.saturating_sub(1),
+            (None, ',') if depth == 0 => {
+                parts.push(&text[from..at]);
+                from = at + 1;
+            }
+            (None, _) => {}
+        }
+    }
+    parts.push(&text[from..]);
+    parts
 }
 
 /// `judge`.
@@ -239,6 +294,31 @@ mod tests {
     fn the_command_line_is_consistent() {
         use clap::CommandFactory as _;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_values_of_a_sweep_stand_between_commas() {
+        let values = |text: &str| {
+            let sweep: Sweep = text.parse().unwrap();
+            assert!(sweep.settings.iter().all(|setting| setting.key == "cache.ttl"));
+            sweep.settings.into_iter().map(|setting| setting.value).collect::<Vec<_>>()
+        };
+        assert_eq!(values("cache.ttl=1m, 5m"), ["1m", "5m"]);
+        assert_eq!(values("cache.ttl=5m"), ["5m"]);
+        assert_eq!(
+            values("cache.ttl=[0.2, 1],{a: 1, b: [2, 3]},\"x,y\""),
+            ["[0.2, 1]", "{a: 1, b: [2, 3]}", "\"x,y\""]
+        );
+        let many = format!("cache.ttl={}", vec!["1m"; 21].join(","));
+        for (wrong, word) in [
+            ("cache.ttl", "no `=`"),
+            ("cache.ttl=1m,", "empty"),
+            ("cache.ttl=", "empty"),
+            (&many, "more than 20"),
+        ] {
+            let error = wrong.parse::<Sweep>().unwrap_err();
+            assert!(error.contains(word), "{wrong}: {error}");
+        }
     }
 
     #[test]

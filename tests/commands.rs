@@ -23,7 +23,9 @@ fn every_scenario_that_comes_with_the_program_is_valid() {
         }
     }
     assert!(checked >= 2, "{checked} scenarios");
-    for built_in in ["school-day", "smoke"] {
+    for built_in in cacheproof::scenario::SCENARIOS {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(format!("{built_in}.yaml"));
+        assert!(from.exists(), "{built_in}");
         run(cacheproof(["check", built_in, "--offline"]), Duration::from_secs(10)).expect(&[0]);
     }
     run(cacheproof(["check", "--offline"]), Duration::from_secs(10)).expect(&[0]);

@@ -79,3 +79,61 @@ fn a_run_says_what_to_expect_and_holds_against_it_what_it_measures() {
     let again: Verdict = serde_json::from_str(&judged.stdout).unwrap();
     assert_eq!(again.expectations, verdict.expectations, "and it can be judged again");
 }
+
+#[test]
+fn a_sweep_says_where_a_target_is_out_of_reach() {
+    let _turn = turn();
+    // Half the teachers are other people: who there is has to be asked again.
+    let arguments = [
+        "simulate",
+        "smoke",
+        "--runs",
+        "3",
+        "--set",
+        "slos=[hit_rate > 10%, 'hit_rate{role=\"teacher\"} > 99%']",
+        "--sweep",
+        "roles.teacher.dashboard.every=2s,15s",
+        "--sweep",
+        "roles.teacher.users=2,4",
+        "--json",
+    ];
+    let ended = run(cacheproof(arguments), SOON);
+    ended.expect(&[0]);
+    let said: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!((said["runs"].as_u64(), said["seed"].as_u64()), (Some(3), Some(7)));
+    let keys: Vec<&str> =
+        said["sweeps"].as_array().unwrap().iter().map(|swept| swept["key"].as_str().unwrap()).collect();
+    assert_eq!(keys, ["roles.teacher.dashboard.every", "roles.teacher.users"]);
+    let cell = |sweep: usize, row: usize, role: &str| {
+        let row = &said["sweeps"][sweep]["rows"][row];
+        let cells = row["cells"].as_array().unwrap();
+        cells.iter().find(|cell| cell["role"].as_str().unwrap_or("all") == role).unwrap().clone()
+    };
+    let (often, written) = (cell(0, 0, "teacher"), cell(0, 1, "teacher"));
+    let rate = |cell: &serde_json::Value| cell["rate"]["value"].as_f64().unwrap();
+    assert!(rate(&often) > rate(&written) + 0.1, "a page that refreshes itself often hits: {said}");
+    assert_eq!(written["targets"][0]["feasibility"], "infeasible", "{written}");
+    assert_eq!(cell(0, 1, "all")["targets"][0]["feasibility"], "feasible");
+    let rows = |sweep: usize| said["sweeps"][sweep]["rows"].as_array().unwrap().clone();
+    let as_written =
+        |sweep: usize| rows(sweep).iter().map(|row| row["written"].as_bool().unwrap()).collect::<Vec<_>>();
+    assert_eq!((as_written(0), as_written(1)), (vec![false, true], vec![false, true]));
+    assert_eq!(cell(1, 1, "all"), cell(0, 1, "all"), "the scenario as it is, both times");
+    let reads = |row: usize| cell(1, row, "teacher")["rate"]["reads"].as_f64().unwrap();
+    assert!(reads(0) < 0.7 * reads(1), "half the teachers: {said}");
+}
+
+#[test]
+fn a_sweep_of_what_is_not_there_is_refused_before_anybody_is_asked() {
+    for (sweep, words) in [
+        ("roles.teachr.users=1,2", "did you mean \"teacher\""),
+        ("roles.teacher.think.mean=1s,soon", "soon"),
+        ("roles.teacher.users", "KEY=A,B,C"),
+    ] {
+        // Nobody answers there: whoever asked would end with another code.
+        let ended =
+            run(cacheproof(["simulate", "smoke", "--target", "http://127.0.0.1:1", "--sweep", sweep]), SOON);
+        ended.expect(&[2]);
+        assert!(ended.stderr.contains(words), "{sweep}: {}", ended.stderr);
+    }
+}

@@ -13,6 +13,7 @@ mod schema;
 mod serve;
 mod signals;
 mod simulate;
+mod sweep;
 mod try_out;
 
 use crate::cli::{Cli, Command};

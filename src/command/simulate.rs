@@ -3,6 +3,7 @@
 use super::forecast::table;
 use super::prepare;
 use super::run::refused;
+use super::sweep;
 use crate::attack::{AttackError, Cast, Stop, Target};
 use crate::cli::SimulateArgs;
 use crate::exit::{Exit, Failure};
@@ -10,9 +11,13 @@ use crate::plan::Plan;
 use crate::simulate::{Forecast, forecast};
 use crate::workload::Population;
 use anyhow::Context as _;
+use serde::Serialize;
 use std::sync::Arc;
 
 pub(super) async fn simulate(args: SimulateArgs) -> Result<Exit, Failure> {
+    if !args.sweeps.is_empty() {
+        return moved(&args).await;
+    }
     let plan = Arc::new(prepare::plan(&args.scenario)?);
     let stop = Stop::default();
     super::signals::install(&stop)?;
@@ -24,13 +29,29 @@ pub(super) async fn simulate(args: SimulateArgs) -> Result<Exit, Failure> {
         forecast = work => forecast?,
         () = stop.stopped() => return Ok(Exit::Interrupted),
     };
-    if args.json {
-        let text = serde_json::to_string_pretty(&forecast).context("a forecast is plain data")?;
-        println!("{text}");
-    } else {
-        print!("{}", table(&forecast));
-    }
+    print(&forecast, args.json, table)?;
     Ok(Exit::Passed)
+}
+
+/// The same with one value after another.
+async fn moved(args: &SimulateArgs) -> Result<Exit, Failure> {
+    let stop = Stop::default();
+    super::signals::install(&stop)?;
+    let sweeps = tokio::select! {
+        sweeps = sweep::sweep(args) => sweeps?,
+        () = stop.stopped() => return Ok(Exit::Interrupted),
+    };
+    print(&sweeps, args.json, sweep::table)?;
+    Ok(Exit::Passed)
+}
+
+fn print<T: Serialize>(what: &T, json: bool, table: fn(&T) -> String) -> Result<(), anyhow::Error> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(what).context("a forecast is plain data")?);
+    } else {
+        print!("{}", table(what));
+    }
+    Ok(())
 }
 
 /// Asks the target who there is and what they may use, and leaves it as it was.

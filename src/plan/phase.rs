@@ -59,7 +59,8 @@ pub struct Mood {
     pub weights: Vec<f64>,
     /// Share of the people at work over the phase; empty where it is all of them.
     pub curve: Vec<f64>,
-    /// Everybody begins a visit within this time of the beginning, scenario clock.
+    /// Everybody's next page is brought forward into this time after the beginning, scenario
+    /// clock: it goes on where they were, which need not be the first page of a visit.
     pub together: Option<Duration>,
 }
 

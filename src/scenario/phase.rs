@@ -36,7 +36,8 @@ pub struct Phase {
     /// and straight between.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub curve: Vec<f64>,
-    /// Everybody begins a visit within this time of the phase's beginning (scenario clock).
+    /// Everybody asks for their next page within this time of the phase's beginning (scenario
+    /// clock): pages that were further off are brought forward.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub together: Option<Span>,
     /// Requests that arrive by the clock, whoever is free (open and breakpoint only).
@@ -68,7 +69,7 @@ pub enum Kind {
     Day,
     /// Writes come much more often: ten times, unless `weights` says otherwise.
     GradeBurst,
-    /// Everybody begins a visit at the same moment.
+    /// Everybody asks for their next page at the same moment.
     Bell,
     /// Many times as many people of some roles, by `users`.
     ReportNight,

@@ -91,7 +91,7 @@ impl Engine<'_> {
             self.first.push(self.places.len());
             // A place without people would have nobody to ask.
             let places = (behaviour.places as usize).min(self.world.population.of_role(role).len());
-            self.places.extend((0..places).map(|number| Place::new(&self.world, role, number)));
+            self.places.extend((0..places).map(|number| Place::new(&self.world, index, role, number)));
         }
         let mut from = begin;
         for (phase, index) in phases.iter().zip(index..) {

@@ -22,6 +22,7 @@ mod expected;
 mod feasible;
 mod outcome;
 mod place;
+mod sweep;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +32,7 @@ pub use engine::{RESPONSE, replay};
 pub use expected::{Ceilings, Expected, Rate, RoleRate, expect, runs_for};
 pub use feasible::{Feasibility, Outlook, outlooks};
 pub use outcome::{Outcome, Tally};
+pub use sweep::{Bound, Cell, Row, Swept};
 
 use crate::evidence::ExpectedRate;
 use crate::plan::Plan;

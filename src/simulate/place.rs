@@ -1,7 +1,7 @@
 //! One place at work in virtual time: waits, comes back and is called as
 //! `attack::worker` does it on the wall.
 
-use crate::plan::{Mood, Plan};
+use crate::plan::{Mood, PhasePlan, Plan};
 use crate::workload::{Around, Draw, Journey, Population, Reaction, Step};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -14,6 +14,21 @@ use std::time::Duration;
 const WAITING: usize = 1_000;
 /// Two requests of one place are at least so far apart: time must go on.
 const STEP: Duration = Duration::from_millis(1);
+
+/// After a break in which nobody was at work, places go on with numbers from here, times the
+/// phase, as the worker's do.
+const APART: u32 = 1 << 20;
+
+/// The number of a place's journey, where its people begin to work in this phase.
+fn number(plan: &Plan, phase: u16, place: usize) -> u32 {
+    let place = u32::try_from(place).unwrap_or(u32::MAX);
+    let before = plan.phases.iter().take(usize::from(phase));
+    if before.filter_map(PhasePlan::mood).next().is_none() {
+        return place;
+    }
+    let all = plan.roles.iter().map(|role| role.places).sum::<u32>().max(1);
+    (APART.saturating_mul(u32::from(phase) + 1) / all * all).saturating_add(place)
+}
 
 /// What everybody at work shares.
 pub(super) struct World<'a> {
@@ -83,8 +98,9 @@ pub(super) enum Asked {
 }
 
 impl Place {
-    pub(super) fn new(world: &World<'_>, role: usize, number: usize) -> Self {
-        let place = u32::try_from(number).unwrap_or(u32::MAX);
+    /// A place whose people begin to work in this phase.
+    pub(super) fn new(world: &World<'_>, phase: u16, role: usize, number: usize) -> Self {
+        let journey = self::number(&world.plan, phase, number);
         let people = world.population.at_place(role, number);
         // The same numbers as the worker's.
         let mut rng = ChaCha8Rng::seed_from_u64(world.plan.seed ^ 0xBE11);
@@ -92,7 +108,7 @@ impl Place {
         Self {
             role,
             number,
-            journey: Journey::new(Arc::clone(&world.plan), role, place, people),
+            journey: Journey::new(Arc::clone(&world.plan), role, journey, people),
             next: None,
             letters: BinaryHeap::new(),
             draws: std::collections::HashMap::new(),
@@ -132,7 +148,7 @@ impl Place {
     /// What it does at this moment.
     pub(super) fn wake(&mut self, world: &World<'_>, scene: &Scene<'_>, now: Duration) -> Deed {
         if let Some(due) = self.waits_for.take().filter(|due| *due <= now) {
-            return self.ask(due).unwrap_or(Deed::Wait(now));
+            return self.ask(world, due).unwrap_or(Deed::Wait(now));
         }
         if self.seen != Some(scene.phase) {
             self.seen = Some(scene.phase);
@@ -171,16 +187,22 @@ impl Place {
         let share: f64 = self.rng.random();
         let soon = now + world.plan.roles[self.role].think.mean.mul_f64(share);
         if let Some((_, due)) = &mut self.next
-            && *due < soon
+            && *due < now
         {
             *due = soon;
         }
     }
 
-    fn ask(&mut self, due: Duration) -> Option<Deed> {
+    /// `None` where what was due is left out.
+    fn ask(&mut self, world: &World<'_>, due: Duration) -> Option<Deed> {
         if self.letters.peek().is_some_and(|Reverse(letter)| letter.due <= due) {
             let Reverse(letter) = self.letters.pop()?;
             let draw = self.draws.remove(&letter.serial)?;
+            let captures = &world.plan.action(letter.action).draws.captures;
+            if captures.iter().any(|capture| !world.known.contains(&(letter.person, *capture))) {
+                // They have not come far enough yet to know where to look.
+                return None;
+            }
             return Some(Deed::Ask(letter.person, letter.action, draw, Asked::Reaction));
         }
         let (step, _) = self.next.take()?;

@@ -242,3 +242,55 @@ fn what_is_stored_when_the_answer_is_there_is_shared_before() {
     assert_eq!(at(12, 15), Served::Hit, "nine seconds after it was stored");
     assert_eq!(at(13, 16), Served::Expired);
 }
+
+#[test]
+fn whoever_comes_back_in_time_keeps_to_what_they_had_in_mind() {
+    let mut scenario = readers();
+    scenario["roles"]["reader"] = busy(200, "page", "10m");
+    scenario["phases"] = json!([
+        {"kind": "quiet", "duration": "5m"},
+        {"kind": "steady", "duration": "5m"},
+    ]);
+    // First pages are due evenly over ten minutes. The half that is due in the second five comes
+    // then; of the others, who come within ten minutes of their return, a half.
+    let reads = all(&scenario, 200, &[]).reads;
+    assert!((130..=170).contains(&reads), "{reads}");
+}
+
+#[test]
+fn nobody_looks_where_they_do_not_know_where_to_look() {
+    let looks = |knows: u32| {
+        let mut scenario = edited();
+        scenario["actions"]["first"] = json!({"path": "/", "capture": {"cursor": {"json": "/next"}}});
+        scenario["actions"]["news"] = json!({"path": "/news/{cursor}"});
+        scenario["actions"]["write"]["changes"][0]["actions"] = json!(["page", "news"]);
+        scenario["roles"]["reader"]["actions"] = json!({"page": 1, "first": knows});
+        scenario["roles"]["reader"]["reacts"] =
+            json!({"to": "write", "with": ["news"], "within": "1s", "chance": 1.0});
+        let plan = plan(&scenario);
+        let outcome = replay(&plan, &people(&plan, 1, &[("7", "news")]), 0, RESPONSE);
+        let selection = Selection { actions: vec!["news".into()], ..Selection::default() };
+        outcome.tally(&plan, &selection).reads
+    };
+    assert_eq!(looks(0), 0, "what they would ask for is in an answer that they never had");
+    assert!(looks(1) >= 10, "{}", looks(1));
+}
+
+#[test]
+fn after_a_break_people_do_not_do_the_same_once_more() {
+    let mut scenario = readers();
+    scenario["roles"]["reader"]["users"] = json!(5);
+    scenario["roles"]["reader"]["think"] = json!({"mean": "10s", "shape": 0.7});
+    scenario["phases"] = json!([
+        {"kind": "steady", "name": "before", "duration": "10m"},
+        {"kind": "open", "duration": "10s", "arrivals": {"rate": 10}},
+        {"kind": "steady", "name": "after", "duration": "10m"},
+    ]);
+    let plan = plan(&scenario);
+    let outcome = replay(&plan, &people(&plan, 5, &[]), 0, RESPONSE);
+    let of = |phase: &str| {
+        let selection = Selection { phases: vec![phase.into()], ..Selection::default() };
+        outcome.tally(&plan, &selection).reads
+    };
+    assert_ne!(of("before"), of("after"));
+}
