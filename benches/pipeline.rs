@@ -29,6 +29,7 @@ fn main() {
         kind: Kind::Steady,
         measured: true,
         from_us: 0,
+        pace: 1.0,
         to_us: RESPONSES * 100,
     };
     let evidence = gatherer.finish(vec![phase]);

@@ -139,6 +139,7 @@ impl Made {
             kind,
             measured: kind == Kind::Steady,
             from_us: from * SLICE_US,
+            pace: 1.0,
             to_us: to * SLICE_US,
         };
         let mut evidence = self.gatherer.finish(vec![

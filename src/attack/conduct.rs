@@ -234,6 +234,7 @@ impl Company {
             name: phase.name.clone(),
             kind: phase.kind,
             measured: phase.measured,
+            pace: phase.mood().map_or(1.0, |mood| mood.pace),
             from_us,
             to_us: self.stage.clock.now(),
         }

@@ -2,9 +2,10 @@
 
 use super::login::Identity;
 use super::target::{Target, TargetError};
-use crate::plan::{Hole, Origin, Plan, RequestPlan, StockPlan};
+use crate::plan::{Hole, Origin, Plan, RequestPlan, StockPlan, USERNAME};
 use crate::workload::{Draw, Fill, Item, NOTHING_NOTED, Person, around, lineage, render_request};
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// Pages of people read at most, a role.
 const PAGES: usize = 200;
@@ -47,6 +48,7 @@ pub(super) async fn people(
             let mut people = Vec::new();
             let asker = blank("");
             let mut address: Option<String> = None;
+            let mut known = HashSet::new();
             let mut seen = 0_u64;
             for page in 1..=PAGES {
                 let page = page.to_string();
@@ -60,6 +62,7 @@ pub(super) async fn people(
                 let answer = target.json(plan, &request, staff).await?;
                 let found = array(&answer, list, &request)?;
                 seen += found.len() as u64;
+                let before = people.len();
                 for entry in found {
                     let mut person = blank("");
                     for (stock, pointer) in each {
@@ -67,7 +70,7 @@ pub(super) async fn people(
                             person.stocks[usize::from(*stock)] = items(value);
                         }
                     }
-                    if !person.username().is_empty() {
+                    if !person.username().is_empty() && known.insert(person.username().to_owned()) {
                         people.push(person);
                     }
                 }
@@ -81,9 +84,19 @@ pub(super) async fn people(
                     Some(_) => address.is_some(),
                     None => pages(plan) && total.is_none_or(|total| seen < total),
                 };
-                if found.is_empty() || !goes_on || people.len() >= MANY {
+                // A page that tells nobody new is the last, whatever the target says: it may not
+                // know pages at all.
+                if people.len() == before || !goes_on || people.len() >= MANY {
                     break;
                 }
+            }
+            if people.is_empty() && seen > 0 {
+                let pointer = each.iter().find(|(stock, _)| *stock == USERNAME).map_or("", |(_, at)| at);
+                return Err(TargetError::Unexpected {
+                    method: "GET".into(),
+                    url: target.base.to_string(),
+                    what: format!("none of the {seen} people listed has a username at {pointer}"),
+                });
             }
             Ok(people)
         }

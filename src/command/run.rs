@@ -55,8 +55,9 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
     match stop.cause() {
         Some(Cause::Interrupted) => exit = exit.and(Exit::Interrupted),
         Some(Cause::TargetLost(_)) => exit = exit.and(Exit::TargetLost),
-        // The verdict stands on what there is, and cannot pass.
-        Some(Cause::Aborted { .. }) | None => {}
+        // The verdict stands on what there is, and cannot pass, whatever `--inconclusive` says.
+        Some(Cause::Aborted { .. }) => exit = exit.and(Exit::Inconclusive),
+        None => {}
     }
     if let Some(error) = failed {
         return Err(Failure { exit: Exit::Unexpected.and(exit), source: error.into() });

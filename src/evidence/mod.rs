@@ -115,10 +115,23 @@ pub struct Phase {
     pub kind: Kind,
     /// Whether SLOs are judged on it.
     pub measured: bool,
+    /// Factor on the people's declared pace.
+    #[serde(default = "declared", skip_serializing_if = "is_declared")]
+    pub pace: f64,
     /// Beginning, microseconds since the run began.
     pub from_us: u64,
     /// End.
     pub to_us: u64,
+}
+
+/// The pace that the scenario declares.
+fn declared() -> f64 {
+    1.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_declared(pace: &f64) -> bool {
+    *pace == 1.0
 }
 
 /// Counts and cost sums of one combination in one slice of time.

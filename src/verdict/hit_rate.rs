@@ -30,7 +30,8 @@ pub(super) fn effective(slo: &Slo, evidence: &Evidence, confidence: f64) -> Meas
 fn rate(slo: &Slo, evidence: &Evidence, confidence: f64, slices: &[Slice]) -> Measurement {
     let n = slices.iter().map(|slice| slice.denominator).sum::<f64>() as u64;
     let mut measurement = Measurement::estimated(batch_means::ratio(slices, confidence), n);
-    measurement.withheld = unknown(&slo.selection, evidence, n);
+    measurement.withheld =
+        unknown(&slo.selection, evidence, n).or_else(|| hurried(&slo.selection, evidence));
     let rate = slices.iter().map(|slice| slice.numerator).sum::<f64>() / n.max(1) as f64;
     if n > 0 && !slo.op.holds(rate, slo.target) {
         measurement.note = explain(slo, evidence, n);
@@ -48,8 +49,18 @@ fn unknown(selection: &Selection, evidence: &Evidence, known: u64) -> Option<Str
     })
 }
 
-/// Why the misses were misses: a person's first read of a URL cannot be a hit of
-/// a cache that is keyed by person.
+/// Reading faster than the declared people raises the hit rate, since lifetimes do not
+/// shrink with it.
+fn hurried(selection: &Selection, evidence: &Evidence) -> Option<String> {
+    let phase = selection.phases(evidence).find(|phase| phase.pace > 1.0)?;
+    Some(format!(
+        "in {} people read {} times as fast as declared, while entries lived as long as ever: that raises \
+         the hit rate, so it is not decided (scale the lifetimes alike with `time_scale` instead)",
+        phase.name, phase.pace
+    ))
+}
+
+/// Why the misses were misses: the first read of a key cannot be a hit of any cache.
 fn explain(slo: &Slo, evidence: &Evidence, n: u64) -> Option<String> {
     let selection = &slo.selection;
     let (mut misses, mut firsts) = (0, 0);
@@ -63,8 +74,8 @@ fn explain(slo: &Slo, evidence: &Evidence, n: u64) -> Option<String> {
     let best = 1.0 - firsts as f64 / n as f64;
     let reach = if slo.op.holds(best, slo.target) { "" } else { ", short of the target" };
     Some(format!(
-        "{} of the misses were a person's first read of that URL: no cache keyed by person can serve those, \
-         so at most {} was possible here{reach}; the other misses had expired or been invalidated",
+        "{} of the misses were the first read of their key (the URL, and the person where entries are \
+         personal): no cache can serve those, so at most {} was possible here{reach}; the other misses had expired or been invalidated",
         percent(firsts as f64 / misses as f64),
         percent(best)
     ))

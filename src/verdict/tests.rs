@@ -149,6 +149,16 @@ fn stale_answers_count_below_the_line_only() {
 }
 
 #[test]
+fn people_who_read_faster_than_declared_leave_the_hit_rate_open() {
+    let mut evidence = Made::new().four_fifths().evidence();
+    expect("hit_rate > 70%", &evidence, Judgement::Pass);
+    evidence.phases[usize::from(STEADY)].pace = 10.0;
+    let finding = expect("hit_rate > 70%", &evidence, Judgement::Inconclusive);
+    assert!(finding.note.is_some_and(|note| note.contains("10 times as fast")));
+    expect(r#"p99(latency{source="hit"}) < 1s"#, &evidence, Judgement::Pass);
+}
+
+#[test]
 fn only_a_browser_copy_sets_the_effective_hit_rate_apart() {
     let evidence = Made::new()
         .four_fifths()
