@@ -1,6 +1,9 @@
 //! Commands that put no load on anything: `check`, `try`, `init` and `schema`.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::support::program::{cacheproof, run};
@@ -129,4 +132,119 @@ fn try_names_the_roles_there_are() {
     let ended = run(cacheproof(["try", "smoke", "--role", "studend"]), Duration::from_secs(10));
     ended.expect(&[2]);
     assert!(ended.stderr.contains("did you mean \"student\"?"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_pipe_that_is_closed_early_is_a_normal_end() {
+    for arguments in [&["check", "smoke", "--offline"] as &[&str], &["schema"]] {
+        let mut command = cacheproof(arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // Closed before anything can be written: as `head` that has seen enough.
+        drop(child.stdout.take());
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
+        assert!(!said.contains("panicked"), "{said}");
+    }
+}
+
+/// Answers every request with the request itself, and with a cookie; to `/login/` 403.
+fn echo() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            std::thread::spawn(move || {
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                loop {
+                    let (mut head, mut length) = (String::new(), 0);
+                    while reader.read_line(&mut head).unwrap_or(0) > 0 && !head.ends_with("\r\n\r\n") {
+                        let last = head.lines().last().unwrap_or_default().to_lowercase();
+                        if let Some(value) = last.strip_prefix("content-length:") {
+                            length = value.trim().parse().unwrap();
+                        }
+                    }
+                    if head.is_empty() {
+                        return;
+                    }
+                    let mut body = vec![0; length];
+                    reader.read_exact(&mut body).unwrap();
+                    let status = if head.contains(" /login/") { "403 Forbidden" } else { "200 OK" };
+                    let said = format!("{head}{} set-now-77", String::from_utf8_lossy(&body));
+                    let answer = format!(
+                        "HTTP/1.1 {status}\r\nset-cookie: sid=set-now-77\r\nx-echo: {}\r\ncontent-length: {}\r\n\r\n{said}",
+                        head.lines().next().unwrap_or_default(),
+                        said.len()
+                    );
+                    if stream.write_all(answer.as_bytes()).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    port
+}
+
+/// `login`: how people log in.
+fn echoed(login: &str) -> crate::support::program::Ended {
+    let dir = temporary();
+    let path = dir.path().join("echo.yaml");
+    let scenario = format!(
+        r#"scenario: echo
+target:
+  url: http://127.0.0.1:{}
+  writes: true
+  login: {login}
+people: {{list: [{{role: reader, username: ann}}]}}
+actions:
+  use: {{path: "/use/{{tk}}/"}}
+  list: {{path: /items/, query: {{api_key: "${{TRY_KEY}}"}}, headers: {{X-Key: "${{TRY_KEY}}"}}}}
+  send: {{method: POST, path: /send/, json: {{key: "${{TRY_KEY}}"}}}}
+  get: {{path: /get/, capture: {{tk: {{json: /nothing}}}}}}
+  later: {{path: "/later/{{seen}}/"}}
+  early: {{path: /early/, capture: {{seen: {{header: x-echo}}}}}}
+cache: {{source: auto, ttl: 10m}}
+roles:
+  reader: {{users: 1, think: {{mean: 20s}}, actions: {{use: 1, list: 1, send: 1, get: 1, later: 1, early: 1}}}}
+phases:
+  - {{kind: steady, duration: 6s}}
+slos:
+  - hit_rate > 30%
+"#,
+        echo()
+    );
+    std::fs::write(&path, scenario).unwrap();
+    let mut command = cacheproof(["try".as_ref(), path.as_os_str()]);
+    command
+        .env("TRY_KEY", "k3y/of some+one")
+        .env("TRY_TOKEN", "t0ken-of-all")
+        .env("TRY_PASSWORD", "pass-w0rd");
+    run(command, Duration::from_secs(30))
+}
+
+#[test]
+fn try_shows_no_secret_even_of_a_target_that_repeats_it_and_names_what_nothing_captured() {
+    let ended = echoed("{bearer: \"${TRY_TOKEN}\"}");
+    ended.expect(&[10]);
+    let said = &ended.stdout;
+    for secret in ["k3y", "some+one", "t0ken-of-all", "set-now-77"] {
+        assert!(!said.contains(secret), "{secret}: {said}");
+    }
+    assert!(said.contains("api_key=…") && said.contains("x-key: …"), "{said}");
+    assert!(
+        said.contains("\nuse: needs {tk}, which nothing captured\n") && !said.contains("/use/"),
+        "{said}"
+    );
+    let (early, later) = (said.find("/early/").unwrap(), said.find("/later/GET%20").unwrap());
+    assert!(early < later, "what needs an answer is asked after what gives it: {said}");
+}
+
+#[test]
+fn a_refused_login_does_not_show_what_was_answered() {
+    let login = "{request: {method: POST, path: /login/, query: {as: \"{password}\"}, json: {p: \"{password}\"}}, \
+                 token: /token, password: \"${TRY_PASSWORD}\"}";
+    let ended = echoed(login);
+    assert!(ended.stderr.contains("403") && ended.stderr.contains("/login/"), "{ended:?}");
+    assert!(!format!("{ended:?}").contains("pass-w0rd") && !ended.stderr.contains("HTTP/1.1"), "{ended:?}");
 }

@@ -2,6 +2,7 @@
 //! the staff user or somebody by name.
 
 use super::cast::Cast;
+use super::redact::Redactor;
 use super::target::{Target, TargetError, reached, refused};
 use crate::plan::{Plan, RequestPlan};
 use crate::workload::{Draw, Fill, Item, NOTHING_NOTED, Person, render_request, verify};
@@ -29,15 +30,16 @@ pub(super) async fn run(
         let rendered = render_request(&target.base, request, &fill);
         let exchange = target.send(plan, &rendered, &identity).await;
         let (method, url) = (rendered.method.to_string(), rendered.url.to_string());
-        let answer = reached(exchange, &url)?;
+        let redacted = |error: TargetError| error.without(&Redactor::new(plan, target, [&identity]));
+        let answer = reached(exchange, &url).map_err(redacted)?;
         let body = answer.body.as_deref().unwrap_or_default();
         let success = (200..400).contains(&answer.status);
         if let Err(what) = verify(&request.expect, answer.status, success, Some(body), &fill) {
-            return Err(if request.expect.status.is_empty() && !success {
+            return Err(redacted(if request.expect.status.is_empty() && !success {
                 refused(method, url, answer.status, body)
             } else {
                 TargetError::Unexpected { method, url, what: what.to_string() }
-            });
+            }));
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! How a person is known to the target: a header, cookies, a token against forgery.
 
+use super::redact::Redactor;
 use super::target::{Target, TargetError, reached, refused};
 use crate::plan::{CsrfPlan, Hole, LoginPlan, LoginWay, Plan};
 use crate::scenario::{Credential, env};
@@ -22,6 +23,25 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// What must not be shown of it: the token, the cookies.
+    pub(super) fn secrets(&self, plan: &Plan) -> Vec<String> {
+        let pattern = match plan.target.login.as_ref().map(|login| &login.way) {
+            Some(LoginWay::Request { token: Some((_, _, value)), .. } | LoginWay::Bearer { value, .. }) => {
+                value
+            }
+            Some(LoginWay::Basic) => "Basic {token}",
+            Some(LoginWay::Request { token: None, .. }) | None => "{token}",
+        };
+        let (before, after) = pattern.split_once("{token}").unwrap_or_default();
+        let text = self.header.as_ref().and_then(|(_, value)| value.to_str().ok());
+        let token = text.map(|text| {
+            let rest = text.strip_prefix(before).unwrap_or(text);
+            rest.strip_suffix(after).unwrap_or(rest).to_owned()
+        });
+        let cookies = self.cookies.iter().flat_map(|jar| jar.iter_unexpired());
+        token.into_iter().chain(cookies.map(|cookie| cookie.value().to_owned())).collect()
+    }
+
     /// Adds what makes the sender known to a request's headers.
     pub fn dress(&self, plan: &Plan, request: &Request, headers: &mut HeaderMap) {
         if let Some((name, value)) = &self.header {
@@ -150,7 +170,15 @@ impl Target {
                 let encoded = base64::engine::general_purpose::STANDARD.encode(pair);
                 Identity::with_header(&AUTHORIZATION, &format!("Basic {encoded}")).ok_or_else(unusable)
             }
-            (LoginWay::Request { .. }, _) => self.enter(plan, login, person, &password()?).await,
+            (LoginWay::Request { .. }, _) => {
+                let password = password()?;
+                let entered = self.enter(plan, login, person, &password).await;
+                entered.map_err(|error| {
+                    let mut secrets = plan.secrets.clone();
+                    secrets.add(&password);
+                    error.without(&Redactor::of(&secrets))
+                })
+            }
         }
     }
 
@@ -199,7 +227,7 @@ impl Target {
         let body = answer.body.unwrap_or_default();
         let usual = if token.is_some() { 200..300 } else { 200..400 };
         match verify(expect, answer.status, usual.contains(&answer.status), Some(&body), &fill) {
-            Err(Mismatch::Status(status)) => return Err(refused(method, url, status, &body)),
+            Err(Mismatch::Status(status)) => return Err(refused(method, url, status, &[])),
             Err(Mismatch::Body(what)) => return Err(TargetError::Unexpected { method, url, what }),
             Ok(()) => {}
         }

@@ -2,6 +2,7 @@
 
 use super::embedded::{Embedded, EmbeddedError};
 use super::login::Identity;
+use super::redact::Redactor;
 use crate::plan::{Place, Plan};
 use crate::units::micros;
 use crate::wire::{Ask, Connection, Control, Exchange, Wire, WireError};
@@ -16,6 +17,9 @@ use std::time::{Duration, SystemTime};
 
 /// Nobody waits longer than this because a target asks to.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// So many characters of what came instead are told.
+const SHOWN: usize = 260;
 
 /// The system under test, reachable.
 #[derive(Debug)]
@@ -94,6 +98,26 @@ pub enum TargetError {
         /// What is wrong.
         what: String,
     },
+}
+
+impl TargetError {
+    /// The same, to be shown: without secrets in addresses and in what was answered.
+    #[must_use]
+    pub(super) fn without(self, redactor: &Redactor) -> Self {
+        match self {
+            Self::Unreachable { url, fault } => Self::Unreachable { url: redactor.text(&url), fault },
+            Self::Unexpected { method, url, what } => Self::Unexpected {
+                method,
+                url: redactor.text(&url),
+                what: redactor.text(&what).chars().take(SHOWN).collect(),
+            },
+            Self::Unset { .. }
+            | Self::NoPassword { .. }
+            | Self::Embedded(_)
+            | Self::Wire(_)
+            | Self::Trace { .. } => self,
+        }
+    }
 }
 
 impl Target {
@@ -201,6 +225,16 @@ impl Target {
         request: &Request,
         identity: &Identity,
     ) -> Result<Value, TargetError> {
+        let answer = self.json_of(plan, request, identity).await;
+        answer.map_err(|error| error.without(&Redactor::new(plan, self, [identity])))
+    }
+
+    async fn json_of(
+        &self,
+        plan: &Plan,
+        request: &Request,
+        identity: &Identity,
+    ) -> Result<Value, TargetError> {
         let exchange = self.send(plan, request, identity).await;
         let (method, url) = (request.method.to_string(), request.url.to_string());
         let answer = reached(exchange, &url)?;
@@ -229,11 +263,12 @@ pub(super) fn reached(exchange: Exchange, url: &str) -> Result<crate::wire::Answ
     })
 }
 
-/// An answer that is not what was expected.
+/// An answer that is not what was expected; of one to a login no body is given, which may
+/// repeat the password.
 pub(super) fn refused(method: String, url: String, status: u16, body: &[u8]) -> TargetError {
     let text = String::from_utf8_lossy(body);
     let hint = if status == 401 { "; is the password right?" } else { "" };
-    let what = format!("expected success, got {status}{hint} {}", text.chars().take(200).collect::<String>());
+    let what = format!("expected success, got {status}{hint} {}", text.trim());
     TargetError::Unexpected { method, url, what: what.trim().into() }
 }
 

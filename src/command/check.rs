@@ -1,6 +1,7 @@
 //! `cacheproof check`: what a scenario means, without load.
 
 use super::forecast::table;
+use super::out::print;
 use super::prepare;
 use super::simulate::{replayed, who_there_is};
 use crate::attack::Stop;
@@ -16,14 +17,14 @@ use std::sync::Arc;
 
 pub(super) async fn check(args: CheckArgs) -> Result<Exit, Failure> {
     let plan = Arc::new(prepare::plan(&args.scenario)?);
-    print!("{}", describe(&plan));
+    print(&describe(&plan))?;
     if args.offline {
         return Ok(Exit::Passed);
     }
     let stop = Stop::default();
     super::signals::install(&stop)?;
     tokio::select! {
-        outlook = outlook(&plan) => println!("\n{}", outlook.trim_end()),
+        outlook = outlook(&plan) => print(&format!("\n{}\n", outlook.trim_end()))?,
         () = stop.stopped() => return Ok(Exit::Interrupted),
     }
     Ok(Exit::Passed)

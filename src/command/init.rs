@@ -4,6 +4,7 @@ mod openapi;
 mod outline;
 mod render;
 
+use super::out::print;
 use crate::cli::InitArgs;
 use crate::exit::{Exit, Failure, OrExit as _};
 use crate::scenario::{Source, parse, tree_of_file};
@@ -36,7 +37,7 @@ pub(super) fn init(args: &InitArgs) -> Result<Exit, Failure> {
         })
         .or_exit(Exit::Usage)?;
     file.write_all(text.as_bytes()).with_context(|| format!("cannot write {name}"))?;
-    println!("Wrote {name}. Fill in what is marked with <-, then: cacheproof check {name}");
+    print(&format!("Wrote {name}. Fill in what is marked with <-, then: cacheproof check {name}\n"))?;
     Ok(Exit::Passed)
 }
 

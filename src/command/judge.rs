@@ -1,21 +1,22 @@
 //! `cacheproof judge`: a verdict from a run folder, without load.
 
+use super::out::print;
 use super::run::exit_of;
 use crate::cli::JudgeArgs;
 use crate::evidence;
 use crate::exit::{Exit, Failure, OrExit as _};
 use crate::plan::{Names, resolve_slos};
 use crate::report;
-use crate::scenario::{Loaded, Source, load, slo_file};
+use crate::scenario::{Loaded, Source, load_saved, slo_file};
 use crate::verdict::{Slo, Verdict, judge as judge_evidence};
 use std::path::Path;
 
 pub(super) fn judge(args: &JudgeArgs) -> Result<Exit, Failure> {
     let (verdict, evidence) = verdict_of(&args.dir, args.slo.as_deref())?;
     if args.json {
-        print!("{}", report::to_json(&verdict));
+        print(&report::to_json(&verdict))?;
     } else {
-        println!("{}", report::terminal(&evidence, &verdict, None));
+        print(&format!("{}\n", report::terminal(&evidence, &verdict, None)))?;
     }
     Ok(exit_of(verdict.verdict, args.inconclusive))
 }
@@ -24,8 +25,7 @@ pub(super) fn judge(args: &JudgeArgs) -> Result<Exit, Failure> {
 pub(super) fn verdict_of(dir: &Path, slo: Option<&Path>) -> Result<(Verdict, evidence::Evidence), Failure> {
     let evidence = evidence::load(dir).or_exit(Exit::Usage)?;
     let own = dir.join(report::SCENARIO_FILE);
-    let Loaded { scenario, source: own_source, .. } =
-        load(&own.to_string_lossy(), &[]).or_exit(Exit::Usage)?;
+    let Loaded { scenario, source: own_source, .. } = load_saved(&own).or_exit(Exit::Usage)?;
     let (lines, source) = match slo {
         Some(path) => slo_file(path).or_exit(Exit::Usage)?,
         None => (scenario.slos, own_source),

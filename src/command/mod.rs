@@ -5,6 +5,7 @@ mod forecast;
 mod init;
 mod judge;
 mod open_files;
+mod out;
 mod prepare;
 mod progress;
 mod report;

@@ -44,13 +44,15 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
     let saved = evidence::save(&evidence, folder.path()).and_then(|()| folder.write_scenario(&plan.scenario));
     let verdict = judge(&plan.slos, &evidence, plan.confidence);
     let written = report::write(&folder, &evidence, &verdict);
-    if args.json {
-        print!("{}", report::to_json(&verdict));
+    let told = if args.json {
+        report::to_json(&verdict)
     } else {
-        println!("{}", report::terminal(&evidence, &verdict, Some(folder.path())));
-    }
+        format!("{}\n", report::terminal(&evidence, &verdict, Some(folder.path())))
+    };
+    let told = super::out::print(&told);
     saved.map_err(anyhow::Error::from)?;
     written.map_err(anyhow::Error::from)?;
+    told?;
     let mut exit = exit_of(verdict.verdict, args.inconclusive);
     match stop.cause() {
         Some(Cause::Interrupted) => exit = exit.and(Exit::Interrupted),

@@ -45,13 +45,12 @@ async fn moved(args: &SimulateArgs) -> Result<Exit, Failure> {
     Ok(Exit::Passed)
 }
 
-fn print<T: Serialize>(what: &T, json: bool, table: fn(&T) -> String) -> Result<(), anyhow::Error> {
+fn print<T: Serialize>(what: &T, json: bool, table: fn(&T) -> String) -> Result<(), Failure> {
     if json {
-        println!("{}", serde_json::to_string_pretty(what).context("a forecast is plain data")?);
+        super::out::print(&(serde_json::to_string_pretty(what).context("a forecast is plain data")? + "\n"))
     } else {
-        print!("{}", table(what));
+        super::out::print(&table(what))
     }
-    Ok(())
 }
 
 /// Asks the target who there is and what they may use, and leaves it as it was.

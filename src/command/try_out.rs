@@ -1,20 +1,22 @@
 //! `cacheproof try`: one person of each role, each action once, everything printed.
 
+use super::out::print;
 use super::prepare;
 use super::run::refused;
-use crate::attack::{AttackError, Cast, Stop, Target};
+use crate::attack::{AttackError, Cast, Redactor, Stop, Target};
 use crate::cli::TryArgs;
 use crate::exit::{Exit, Failure};
 use crate::plan::{ActionPlan, Plan};
 use crate::scenario::suggest;
 use crate::units::{bytes, micros, to_micros};
 use crate::wire::Exchange;
-use crate::workload::{Fill, Journey, Notes, Person, Request, captured, expected, render};
+use crate::workload::{Draw, Fill, Journey, Notes, Person, Request, captured, expected, render};
+use http::{HeaderName, HeaderValue};
 use rand::SeedableRng as _;
 use std::sync::Arc;
 
-/// Headers of an answer that may hold a token.
-const SECRETS: [&str; 3] = ["set-cookie", "authorization", "x-auth-token"];
+/// Headers that may hold a token.
+const SECRETS: [&str; 4] = ["cookie", "set-cookie", "authorization", "x-auth-token"];
 /// So much of a body is printed.
 const BODY: usize = 400;
 
@@ -37,7 +39,7 @@ pub(super) async fn try_out(args: TryArgs) -> Result<Exit, Failure> {
     super::signals::install(&stop)?;
     let log = std::env::temp_dir().join(format!("cacheproof-try-{}.log", std::process::id()));
     let outcome = tokio::select! {
-        outcome = pass(&plan, &log) => outcome.map_err(refused),
+        outcome = pass(&plan, &log) => outcome,
         () = stop.stopped() => Ok(Exit::Interrupted),
     };
     // A log of a service that did its work is of no use to anybody.
@@ -45,47 +47,109 @@ pub(super) async fn try_out(args: TryArgs) -> Result<Exit, Failure> {
     outcome
 }
 
-async fn pass(plan: &Arc<Plan>, log: &std::path::Path) -> Result<Exit, AttackError> {
-    let mut target = Target::open(plan, log).await?;
-    let cast = Cast::assemble(plan, &target).await?;
+async fn pass(plan: &Arc<Plan>, log: &std::path::Path) -> Result<Exit, Failure> {
+    let mut target = Target::open(plan, log).await.map_err(AttackError::from).map_err(refused)?;
+    let cast = Cast::assemble(plan, &target).await.map_err(AttackError::from).map_err(refused)?;
     let mut good = true;
     for (role, behaviour) in plan.roles.iter().enumerate() {
         for index in cast.population.of_role(role) {
             let person = cast.population.person(*index);
-            println!("## {} as {} ({})", behaviour.name, person.username(), owns(plan, person));
-            let mut notes = Notes::default();
-            let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(plan.seed);
-            for index in behaviour.actions.iter().map(|(action, _)| *action) {
-                let action = plan.action(index);
-                if !person.can(plan, index) {
-                    println!("\n{}: this person has nothing for it", action.name);
-                    continue;
-                }
-                let mut draw = Journey::sample(plan, role, &cast.population, person.index, index, &mut rng);
-                draw.mark = action.draws.mark.then(|| "cacheproof try".to_owned());
-                // Twice: the second read shows what the cache makes of the first.
-                let times = if action.read { 2 } else { 1 };
-                for _ in 0..times {
-                    let fill = Fill::new(plan, person, &draw, &notes);
-                    let request = render(&target.base, action, &fill);
-                    let identity = &cast.identities[person.index as usize];
-                    print_request(plan, person, &request);
-                    let exchange = target.send(plan, &request, identity).await;
-                    let shown = print_answer(plan, action, &exchange, &fill);
-                    if let (Ok(answer), true) = (&exchange.outcome, shown) {
-                        for (capture, text) in captured(action, &answer.headers, answer.body.as_deref()) {
-                            notes.set(capture, text);
-                        }
-                    }
-                    good &= shown;
-                }
-            }
+            print(&format!("## {} as {} ({})\n", behaviour.name, person.username(), owns(plan, person)))?;
+            let redactor = Redactor::new(plan, &target, &cast.identities).with_credentials(plan);
+            let mut turn =
+                Turn { plan, target: &target, cast: &cast, person, redactor, notes: Notes::default() };
+            good &= turn.take(role).await?;
         }
     }
     if let Some(embedded) = target.embedded.take() {
         embedded.end().await;
     }
     Ok(if good { Exit::Passed } else { Exit::Failed })
+}
+
+/// One person, who does each action.
+struct Turn<'a> {
+    plan: &'a Plan,
+    target: &'a Target,
+    cast: &'a Cast,
+    person: &'a Person,
+    redactor: Redactor,
+    notes: Notes,
+}
+
+impl Turn<'_> {
+    /// Each action of the role, what needs an earlier answer after what gives it; `true` if
+    /// every answer is as expected.
+    async fn take(&mut self, role: usize) -> Result<bool, Failure> {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(self.plan.seed);
+        let mut waiting: Vec<u16> = Vec::new();
+        let mut good = true;
+        for (index, _) in &self.plan.roles[role].actions {
+            let action = self.plan.action(*index);
+            if !self.person.can(self.plan, *index) {
+                print(&format!("\n{}: this person has nothing for it\n", action.name))?;
+                continue;
+            }
+            waiting.push(*index);
+        }
+        // Again while there was something new to know.
+        loop {
+            let (now, later): (Vec<u16>, Vec<u16>) =
+                waiting.iter().partition(|index| self.missing(self.plan.action(**index)).is_empty());
+            if now.is_empty() {
+                break;
+            }
+            for index in now {
+                let draw = Journey::sample(
+                    self.plan,
+                    role,
+                    &self.cast.population,
+                    self.person.index,
+                    index,
+                    &mut rng,
+                );
+                good &= self.ask(self.plan.action(index), draw).await?;
+            }
+            waiting = later;
+        }
+        for action in waiting.into_iter().map(|index| self.plan.action(index)) {
+            good = false;
+            let missing = self.missing(action).join(", ");
+            print(&format!("\n{}: needs {missing}, which nothing captured\n", action.name))?;
+        }
+        Ok(good)
+    }
+
+    /// `{token}` for each that an action needs and no answer gave.
+    fn missing(&self, action: &ActionPlan) -> Vec<String> {
+        let unknown = action.draws.captures.iter().filter(|capture| self.notes.get(**capture).is_none());
+        unknown.map(|capture| format!("{{{}}}", self.plan.captures[usize::from(*capture)])).collect()
+    }
+
+    async fn ask(&mut self, action: &ActionPlan, mut draw: Draw) -> Result<bool, Failure> {
+        draw.mark = action.draws.mark.then(|| "cacheproof try".to_owned());
+        let identity = &self.cast.identities[self.person.index as usize];
+        let mut good = true;
+        // Twice: the second read shows what the cache makes of the first.
+        for _ in 0..if action.read { 2 } else { 1 } {
+            let fill = Fill::new(self.plan, self.person, &draw, &self.notes);
+            let request = render(&self.target.base, action, &fill);
+            print(&say_request(self.plan, self.person, &request, &self.redactor))?;
+            let exchange = self.target.send(self.plan, &request, identity).await;
+            if let Ok(answer) = &exchange.outcome {
+                self.redactor.learn_cookies(&answer.headers);
+            }
+            let (said, as_expected) = say_answer(self.plan, action, &exchange, &fill, &self.redactor);
+            print(&said)?;
+            if let (Ok(answer), true) = (&exchange.outcome, as_expected) {
+                for (capture, text) in captured(action, &answer.headers, answer.body.as_deref()) {
+                    self.notes.set(capture, text);
+                }
+            }
+            good &= as_expected;
+        }
+        Ok(good)
+    }
 }
 
 /// `20 report, 1 username`
@@ -101,50 +165,62 @@ fn owns(plan: &Plan, person: &Person) -> String {
     if owned.is_empty() { "nothing of their own".into() } else { owned.join(", ") }
 }
 
-fn print_request(plan: &Plan, person: &Person, request: &Request) {
-    println!("\n{} {}", request.method, request.url);
+fn say_request(plan: &Plan, person: &Person, request: &Request, redactor: &Redactor) -> String {
+    let mut out = format!("\n{} {}\n", request.method, redactor.text(request.url.as_str()));
     for (name, value) in &request.headers {
-        println!("  {name}: {}", value.to_str().unwrap_or("(not text)"));
+        out += &format!("  {name}: {}\n", header(name, value, redactor));
     }
     if plan.target.login.is_some() {
         let name = person.username().to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-        println!("  (as ${{TOKEN_{name}}})");
+        out += &format!("  (as ${{TOKEN_{name}}})\n");
     }
     if let Some(body) = &request.body {
-        println!("  {}", String::from_utf8_lossy(body));
+        out += &format!("  {}\n", redactor.text(&String::from_utf8_lossy(body)));
     }
+    out
 }
 
-/// Prints an answer; `true` if it is what the action expects.
-fn print_answer(plan: &Plan, action: &ActionPlan, exchange: &Exchange, fill: &Fill<'_>) -> bool {
+fn header(name: &HeaderName, value: &HeaderValue, redactor: &Redactor) -> String {
+    if SECRETS.contains(&name.as_str()) {
+        return "(not shown)".into();
+    }
+    value.to_str().map_or_else(|_| "(not text)".into(), |text| redactor.text(text))
+}
+
+/// An answer in words; `true` if it is what the action expects.
+fn say_answer(
+    plan: &Plan,
+    action: &ActionPlan,
+    exchange: &Exchange,
+    fill: &Fill<'_>,
+    redactor: &Redactor,
+) -> (String, bool) {
     let took = micros(to_micros(exchange.finished - exchange.started) as f64);
     let answer = match &exchange.outcome {
         Err(fault) => {
-            let why = exchange.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-            println!("-> no answer: {} after {took}{why}", fault.as_str());
-            return false;
+            let why =
+                exchange.why.as_ref().map(|why| format!(" ({})", redactor.text(why))).unwrap_or_default();
+            return (format!("-> no answer: {} after {took}{why}\n", fault.as_str()), false);
         }
         Ok(answer) => answer,
     };
-    println!(
-        "-> {} in {took}, {}, served by: {}",
+    let mut out = format!(
+        "-> {} in {took}, {}, served by: {}\n",
         answer.status,
         bytes(answer.bytes as f64),
         plan.cache.dialect.claim(&answer.headers).as_str()
     );
     for (name, value) in &answer.headers {
-        let secret = SECRETS.contains(&name.as_str());
-        let shown = if secret { "(not shown)" } else { value.to_str().unwrap_or("(not text)") };
-        println!("   {name}: {shown}");
+        out += &format!("   {name}: {}\n", header(name, value, redactor));
     }
-    let text = String::from_utf8_lossy(answer.body.as_deref().unwrap_or_default()).into_owned();
+    let text = redactor.text(&String::from_utf8_lossy(answer.body.as_deref().unwrap_or_default()));
     let shown: String = text.chars().take(BODY).collect();
-    println!("   {shown}{}", if shown.len() < text.len() { " …" } else { "" });
+    out += &format!("   {shown}{}\n", if shown.len() < text.len() { " …" } else { "" });
     match expected(action, answer.status, answer.body.as_deref(), fill) {
-        Ok(()) => true,
+        Ok(()) => (out, true),
         Err(what) => {
-            println!("   not as expected: {what}");
-            false
+            out += &format!("   not as expected: {}\n", redactor.text(&what.to_string()));
+            (out, false)
         }
     }
 }

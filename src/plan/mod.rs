@@ -12,6 +12,7 @@ mod phase;
 mod request;
 mod resolve;
 mod role;
+mod secrets;
 mod slos;
 mod target;
 mod template;
@@ -25,6 +26,7 @@ pub use phase::{ArrivalsPlan, Mood, PhasePlan, Work};
 pub use request::{BodyPlan, ExpectPlan, RequestPlan};
 pub use resolve::resolve;
 pub use role::{BurstPlan, DashboardPlan, ReactionPlan, RolePlan, ThinkPlan, Visit};
+pub use secrets::Secrets;
 pub use slos::{Names, resolve_slos};
 pub use target::{CsrfPlan, LoginPlan, LoginWay, Place, TargetPlan};
 pub use template::{Hole, JsonTemplate, Template};
@@ -75,6 +77,8 @@ pub struct Plan {
     pub missing: Vec<String>,
     /// Passwords and tokens of people, from files beside the scenario.
     pub credentials: Credentials,
+    /// What the environment gave for `${NAME}`.
+    pub secrets: Secrets,
     /// The scenario as resolved, for the run folder.
     pub scenario: Scenario,
 }

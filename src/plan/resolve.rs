@@ -11,7 +11,7 @@ mod target;
 
 use super::changes::{Changes, apply};
 use super::slos::{Names, resolve_slos};
-use super::{ActionPlan, Plan, RolePlan, ValuePlan};
+use super::{ActionPlan, Plan, RolePlan, Secrets, ValuePlan};
 use crate::scenario::{Credentials, Scenario, ScenarioError, Source, Value, env};
 use std::cell::RefCell;
 
@@ -25,7 +25,7 @@ const MAX_NAMES: usize = 64;
 /// What is wrong with it, with its line.
 pub fn resolve(mut scenario: Scenario, source: &Source, changes: &Changes) -> Result<Plan, ScenarioError> {
     apply(&mut scenario, changes)?;
-    let resolver = Resolver { source, changes, missing: RefCell::default() };
+    let resolver = Resolver { source, changes, missing: RefCell::default(), secrets: RefCell::default() };
     resolver.resolve(scenario)
 }
 
@@ -34,6 +34,8 @@ struct Resolver<'a> {
     changes: &'a Changes,
     /// Variables that are not set.
     missing: RefCell<Vec<String>>,
+    /// Values of those that are.
+    secrets: RefCell<Secrets>,
 }
 
 impl Resolver<'_> {
@@ -52,11 +54,21 @@ impl Resolver<'_> {
     /// The text with variables of the environment in it. One that is not set is noted: the
     /// scenario is right all the same, it just cannot be run.
     fn expand(&self, text: &str) -> String {
+        self.expand_noting(text, &|value| self.secrets.borrow_mut().add(value))
+    }
+
+    /// The same of a text that everybody may see.
+    fn expand_open(&self, text: &str) -> String {
+        self.expand_noting(text, &|_| {})
+    }
+
+    fn expand_noting(&self, text: &str, note: &dyn Fn(&str)) -> String {
         let look_up = |name: &str| {
             let found = std::env::var(name).ok();
             if found.is_none() && !self.missing.borrow().iter().any(|known| known == name) {
                 self.missing.borrow_mut().push(name.to_owned());
             }
+            found.as_deref().into_iter().for_each(note);
             Some(found.unwrap_or_default())
         };
         env::expand(text, &look_up).unwrap_or_else(|_| text.to_owned())
@@ -159,6 +171,7 @@ impl Resolver<'_> {
             left_out,
             missing: self.missing.take(),
             credentials: Credentials::default(),
+            secrets: self.secrets.take(),
             scenario,
         })
     }

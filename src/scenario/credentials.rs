@@ -24,6 +24,11 @@ impl Credentials {
         self.by_name.get(username)
     }
 
+    /// What anybody has.
+    pub fn iter(&self) -> impl Iterator<Item = &Credential> {
+        self.by_name.values()
+    }
+
     /// How many people have one.
     pub fn len(&self) -> usize {
         self.by_name.len()

@@ -41,7 +41,19 @@ pub fn load(path: &str, overrides: &[Override]) -> Result<Loaded, ScenarioError>
             }
         }
     };
-    read(source, overrides)
+    read(source, overrides, true)
+}
+
+/// Reads the scenario of a run folder, to judge what was measured. The files that the run
+/// needed may be gone, and are not looked for.
+///
+/// # Errors
+/// Whatever is wrong with it, with file, line and what would be right.
+pub fn load_saved(path: &Path) -> Result<Loaded, ScenarioError> {
+    let name = path.display().to_string();
+    let text =
+        include::read(path).map_err(|source| ScenarioError::Unreadable { path: name.clone(), source })?;
+    read(Source::new(name, text), &[], false)
 }
 
 fn unreadable(path: &str, error: std::io::Error) -> ScenarioError {
@@ -59,10 +71,11 @@ fn unreadable(path: &str, error: std::io::Error) -> ScenarioError {
 /// # Errors
 /// Whatever is wrong with it, with line and what would be right.
 pub fn parse(source: &Source, overrides: &[Override]) -> Result<Scenario, ScenarioError> {
-    read(source.clone(), overrides).map(|loaded| loaded.scenario)
+    read(source.clone(), overrides, true).map(|loaded| loaded.scenario)
 }
 
-fn read(mut source: Source, overrides: &[Override]) -> Result<Loaded, ScenarioError> {
+/// `files`: whether the files that it names are read.
+fn read(mut source: Source, overrides: &[Override], files: bool) -> Result<Loaded, ScenarioError> {
     let tree = yaml::tree(&source, 0, &source.text, &source.duplicates)?;
     if tree.is_null() {
         let what = "nothing stands in it; `cacheproof init` writes a scenario to start from";
@@ -73,7 +86,8 @@ fn read(mut source: Source, overrides: &[Override]) -> Result<Loaded, ScenarioEr
     for setting in overrides {
         created.extend(apply(&mut source, &mut tree, setting)?);
     }
-    let secrets = roster::absorb(&mut source, &mut tree)?;
+    let secrets = if files { roster::absorb(&mut source, &mut tree)? } else { Credentials::default() };
+    roster::locate(&source, &mut tree, files)?;
     if let Some(map) = tree.as_object_mut()
         && map.get("include").is_some_and(is_list_of_texts)
     {

@@ -50,7 +50,7 @@ pub use cache::{
 pub use credentials::{Credential, Credentials};
 pub use error::ScenarioError;
 pub(crate) use error::suggest;
-pub use load::{Loaded, load, parse, slo_file, to_yaml, tree_of_file};
+pub use load::{Loaded, load, load_saved, parse, slo_file, to_yaml, tree_of_file};
 pub use login::{Csrf, Login};
 pub use people::{Discovery, People, Relation};
 pub use phase::{Arrivals, Kind, Phase, Shape};

@@ -56,6 +56,7 @@ pub(super) fn absorb(source: &mut Source, tree: &mut Value) -> Result<Credential
     }
     if let Some(name) = text_at(tree, "/target/login/credentials") {
         let path = ["target", "login", "credentials"];
+        let full = located(source, &path, &name);
         let table = open(source, &path, &name)?;
         for (position, mut row) in table.rows.into_iter().enumerate() {
             let spot = table.spots.find(&[&position.to_string()]).0;
@@ -72,7 +73,8 @@ pub(super) fn absorb(source: &mut Source, tree: &mut Value) -> Result<Credential
                 .ok_or_else(|| refuse(format!("\"{name}\" has neither a password nor a token")))?;
             secrets.insert(name, credential);
         }
-        tree["target"]["login"].as_object_mut().expect("it has credentials").shift_remove("credentials");
+        // It stays named: without it nobody could repeat the run.
+        tree["target"]["login"]["credentials"] = absolute(&full).into();
     }
     Ok(secrets)
 }
@@ -129,14 +131,54 @@ fn plain_values(source: &Source, path: &[&str], person: &Map<String, Value>) -> 
     Ok(())
 }
 
-/// Reads a file that stands at a path of the scenario, relative to the file that names it.
-fn open(source: &mut Source, path: &[&str], name: &str) -> Result<Table, ScenarioError> {
+/// Makes the paths of files that are read only later absolute, so that a copy of the scenario
+/// elsewhere names the same files.
+///
+/// # Errors
+/// A file that is not there, where `must_exist`.
+pub(super) fn locate(source: &Source, tree: &mut Value, must_exist: bool) -> Result<(), ScenarioError> {
+    let phases = tree.get("phases").and_then(Value::as_array).map_or(0, Vec::len);
+    let mut paths: Vec<Vec<String>> =
+        (0..phases).map(|at| vec!["phases".into(), at.to_string(), "file".into()]).collect();
+    for key in ["ca", "certificate", "key"] {
+        paths.push(vec!["target".into(), "connection".into(), key.into()]);
+    }
+    for path in paths {
+        let pointer = format!("/{}", path.join("/"));
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let Some(Value::String(name)) = tree.pointer_mut(&pointer) else { continue };
+        let full = located(source, &path, name);
+        if must_exist {
+            let refuse = |what: String| {
+                ScenarioError::at(source, &path, format!("cannot read {}: {what}", full.display()))
+            };
+            let found = std::fs::metadata(&full).map_err(|error| refuse(error.to_string()))?;
+            if found.is_dir() {
+                return Err(refuse("it is a folder".into()));
+            }
+        }
+        *name = absolute(&full);
+    }
+    Ok(())
+}
+
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
+
+/// Where a file is that is named at a path of the scenario: relative to the file that names
+/// it, or to the current folder where a built-in scenario or the command line does.
+fn located(source: &Source, path: &[&str], name: &str) -> PathBuf {
     let by = source.place(path).and_then(|place| source.files.get(place.file));
-    let dir = match by.map(|file| &file.origin) {
-        Some(Origin::Scenario { dir: Some(dir), .. }) => dir.clone(),
-        Some(Origin::Scenario { dir: None, .. } | Origin::People | Origin::Setting) | None => PathBuf::new(),
-    };
-    let full = dir.join(name);
+    match by.map(|file| &file.origin) {
+        Some(Origin::Scenario { dir: Some(dir), .. }) => dir.join(name),
+        Some(Origin::Scenario { dir: None, .. } | Origin::People | Origin::Setting) | None => name.into(),
+    }
+}
+
+/// Reads a file that stands at a path of the scenario.
+fn open(source: &mut Source, path: &[&str], name: &str) -> Result<Table, ScenarioError> {
+    let full = located(source, path, name);
     let refuse = |source: &Source, what: String| ScenarioError::at(source, path, what);
     let length = std::fs::metadata(&full)
         .map_err(|error| refuse(source, format!("cannot read {}: {error}", full.display())))?

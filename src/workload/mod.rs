@@ -20,4 +20,5 @@ pub use draw::{Draw, Fill, NOTHING_NOTED, Notes};
 pub use journey::{Around, Journey, Step};
 pub use population::{Item, Person, Population};
 pub use reactions::{Reaction, reactions};
+pub(crate) use request::SEGMENT;
 pub use request::{Request, around, render, render_request};

@@ -52,7 +52,9 @@ impl Resolver<'_> {
 
     /// A base URL.
     pub(super) fn url(&self, path: &[&str], written: &str) -> Result<reqwest::Url, ScenarioError> {
-        let url = self.expand(written);
+        // An address that is a variable altogether is no secret: every command tells it.
+        let whole = written.starts_with("${") && written.find('}') == Some(written.len() - 1);
+        let url = if whole { self.expand_open(written) } else { self.expand(written) };
         if url.contains('@') {
             // Without the line: it may hold a password, and errors end up in logs.
             return Err(ScenarioError::of_file(

@@ -102,7 +102,15 @@ fn people_come_from_a_file_and_their_secrets_stay_out_of_the_scenario() {
     let written = to_yaml(&loaded.scenario);
     assert!(!written.contains("hunter2") && written.contains("ann"), "{written}");
     assert!(!format!("{:?}{:?}", loaded.secrets, loaded.secrets.get("ann")).contains("hunter2"));
-    assert!(load(&write(dir.path(), &[("run/scenario.yaml", &written)]), &[]).is_ok(), "and it stands alone");
+    let saved = write(dir.path(), &[("run/scenario.yaml", &written)]);
+    let again = load(&saved, &[]).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(
+        again.secrets.get("ben"),
+        Some(&Credential::Token("hunter2".into())),
+        "the credentials stay where they are, and are found from elsewhere"
+    );
+    std::fs::remove_file(dir.path().join("more.csv")).unwrap();
+    assert!(load(&saved, &[]).is_err() && load_saved(Path::new(&saved)).is_ok(), "judged it can be without");
     let error = ScenarioError::at(&loaded.source, &["people", "list", "1"], "what").to_string();
     assert!(error.ends_with("people.csv:4:1: what"), "{error}");
 }
@@ -140,4 +148,31 @@ fn what_is_wrong_with_a_file_of_people_is_named_with_its_line_and_never_shown() 
     assert!(said.starts_with("s.yaml:1:16: cannot read p.csv"), "{said}");
     let (said, _) = error(&[("s.yaml", "people: {list: [{username: a}], file: p.csv}\n")]);
     assert!(said.starts_with("s.yaml:1:33: people come from one place"), "{said}");
+}
+
+#[test]
+fn files_are_looked_for_beside_the_file_that_names_them_and_must_be_there() {
+    let text = SCENARIO
+        .replace("  - {kind: steady, duration: 6s}", "  - {kind: replay, duration: 6s, file: day.trace}")
+        + "include: [parts/tls.yaml]\n";
+    let part = "target: {connection: {ca: ca.pem}}\n";
+    let dir = tempfile::tempdir().unwrap();
+    let files =
+        [("s.yaml", text.as_str()), ("parts/tls.yaml", part), ("parts/ca.pem", ""), ("day.trace", "")];
+    let path = write(dir.path(), &files);
+    let scenario = load(&path, &[]).unwrap_or_else(|error| panic!("{error}")).scenario;
+    let at = |name: &str| Some(dir.path().join(name).display().to_string());
+    assert_eq!(scenario.phases[1].file, at("day.trace"));
+    assert_eq!(scenario.target.connection.ca, at("parts/ca.pem"));
+    let saved = write(dir.path(), &[("run/scenario.yaml", &to_yaml(&scenario))]);
+    let again = load(&saved, &[]).unwrap_or_else(|error| panic!("{error}")).scenario;
+    assert_eq!(to_yaml(&again), to_yaml(&scenario), "a copy names the same files");
+
+    let (said, _) = error(&files[..3]);
+    assert!(said.starts_with("s.yaml:30:") && said.contains("cannot read") && said.contains('^'), "{said}");
+    let (said, _) = error(&[files[0], files[1], files[3]]);
+    assert!(said.starts_with("parts/tls.yaml:1:27: cannot read") && said.contains('^'), "{said}");
+    let set = [set("target.connection.ca=no-such-file-here.pem")];
+    let said = load(&path, &set).expect_err("it is not there").to_string();
+    assert!(said.contains("cannot read no-such-file-here.pem"), "relative to the current folder: {said}");
 }
