@@ -15,11 +15,11 @@ pub(super) fn table(forecast: &Forecast) -> String {
 }
 
 fn write(out: &mut String, forecast: &Forecast) -> std::fmt::Result {
-    let Forecast { runs, confidence, roles, outlooks, needs, notes } = forecast;
+    let Forecast { runs, confidence, roles, outlooks, needs, by_clock: _, notes } = forecast;
     let interval = Unit::Ratio.show_target(*confidence);
     writeln!(out, "expected of a perfect cache ({runs} replays in virtual time)")?;
     if roles.is_empty() {
-        writeln!(out, "  nothing: no measured phase has people who read")?;
+        writeln!(out, "  {}", nothing(forecast))?;
     } else {
         let head = format!("one run, {interval}");
         writeln!(
@@ -77,7 +77,7 @@ fn write(out: &mut String, forecast: &Forecast) -> std::fmt::Result {
 /// The few lines above a run: rates, and the targets that no cache can meet.
 pub(super) fn brief(forecast: &Forecast) -> String {
     if forecast.roles.is_empty() {
-        return "expected of a perfect cache: nothing, no measured phase has people who read".into();
+        return format!("expected of a perfect cache: {}", nothing(forecast));
     }
     let rates: Vec<String> = forecast
         .roles
@@ -102,6 +102,15 @@ pub(super) fn brief(forecast: &Forecast) -> String {
         }
     }
     out.trim_end().to_owned()
+}
+
+/// Why there is no rate.
+fn nothing(forecast: &Forecast) -> &'static str {
+    if forecast.by_clock {
+        "not computed for requests that arrive by the clock"
+    } else {
+        "nothing, no measured phase has people who read"
+    }
 }
 
 fn whose(row: &RoleRate) -> &str {

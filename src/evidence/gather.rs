@@ -294,8 +294,14 @@ mod tests {
         gatherer.observe(&seen(1, Source::Hit, 100, 300, 7));
         gatherer.observe(&seen(2, Source::Hit, 200, 300, 8));
         gatherer.observe(&Observation { phase: 1, ..seen(3, Source::Hit, 300, 300, 9) });
-        let phase =
-            |kind: Kind, measured| Phase { name: kind.as_str().into(), kind, measured, pace: 1.0, from_us: 0, to_us: 1 };
+        let phase = |kind: Kind, measured| Phase {
+            name: kind.as_str().into(),
+            kind,
+            measured,
+            pace: 1.0,
+            from_us: 0,
+            to_us: 1,
+        };
         let evidence = gatherer.finish(vec![phase(Kind::Steady, true), phase(Kind::Pairs, false)]);
         assert_eq!((evidence.lag.n, evidence.lag.p50_us, evidence.lag.max_us), (2, 5, 5));
     }

@@ -29,9 +29,10 @@ struct Inner {
 struct State {
     begun: Instant,
     phase: Option<(usize, Instant, Duration)>,
-    responses: u64,
+    requests: u64,
+    copies: u64,
     errors: u64,
-    phase_responses: u64,
+    phase_requests: u64,
     /// Hits and reads of each role in this phase.
     roles: Vec<(u64, u64)>,
     series: HashMap<Labels, Series>,
@@ -49,11 +50,13 @@ pub struct Snapshot {
     pub in_phase: (Duration, Duration),
     /// Time since the run began.
     pub elapsed: Duration,
-    /// Responses so far.
-    pub responses: u64,
+    /// Requests answered or given up so far.
+    pub requests: u64,
+    /// Copies that browsers showed so far: nothing was sent for them.
+    pub copies: u64,
     /// Requests without a usable answer so far.
     pub errors: u64,
-    /// Responses a second in this phase.
+    /// Requests a second in this phase.
     pub rate: f64,
     /// Hit rate of each role in this phase.
     pub roles: Vec<RoleSoFar>,
@@ -96,9 +99,10 @@ impl Live {
         let state = State {
             begun: Instant::now(),
             phase: None,
-            responses: 0,
+            requests: 0,
+            copies: 0,
             errors: 0,
-            phase_responses: 0,
+            phase_requests: 0,
             roles: vec![(0, 0); roles.len()],
             series: HashMap::new(),
         };
@@ -122,7 +126,7 @@ impl Live {
     pub fn phase(&self, index: usize, phase: &PhasePlan) {
         let mut state = self.state();
         state.phase = Some((index, Instant::now(), phase.duration));
-        state.phase_responses = 0;
+        state.phase_requests = 0;
         state.roles.iter_mut().for_each(|counts| *counts = (0, 0));
         drop(state);
         self.inner.metrics.phase(&phase.name);
@@ -134,8 +138,10 @@ impl Live {
         let state = &mut *guard;
         let labels = (seen.phase, seen.role, seen.action, seen.source);
         state.series.entry(labels).or_insert_with(|| self.inner.series(labels)).count(seen);
-        state.responses += 1;
-        state.phase_responses += 1;
+        let copy = seen.source == Source::Browser;
+        state.copies += u64::from(copy);
+        state.requests += u64::from(!copy);
+        state.phase_requests += u64::from(!copy);
         state.errors += u64::from(seen.source == Source::Error);
         let arranged = self.inner.arranged.get(usize::from(seen.phase)).copied().unwrap_or(false);
         let current = !arranged && state.phase.is_some_and(|(index, ..)| index == usize::from(seen.phase));
@@ -167,9 +173,10 @@ impl Live {
             phase: state.phase.and_then(|(index, ..)| self.inner.phases.get(index).cloned()),
             in_phase: (in_phase, planned),
             elapsed: state.begun.elapsed(),
-            responses: state.responses,
+            requests: state.requests,
+            copies: state.copies,
             errors: state.errors,
-            rate: state.phase_responses as f64 / in_phase.as_secs_f64().max(0.001),
+            rate: state.phase_requests as f64 / in_phase.as_secs_f64().max(0.001),
             roles: self
                 .inner
                 .roles

@@ -2,7 +2,7 @@
 
 use crate::observe::{Fault, Observation, Scrape, Source};
 use prometheus::{
-    Encoder as _, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts,
+    Encoder as _, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts,
     Registry, TextEncoder,
 };
 
@@ -21,9 +21,11 @@ pub(super) struct Metrics {
     durations: HistogramVec,
     hit_ratio: GaugeVec,
     phase: GaugeVec,
-    entries: Gauge,
-    bytes: Gauge,
-    queries: Gauge,
+    // Without labels, but in families of their own: such a family is exposed once it is set,
+    // where a plain gauge would say 0 for what the target does not tell.
+    entries: GaugeVec,
+    bytes: GaugeVec,
+    queries: GaugeVec,
 }
 
 /// Where responses with the same labels are counted: found once, because finding it costs
@@ -72,10 +74,10 @@ impl Metrics {
             &["role"],
         )?;
         let phase = GaugeVec::new(Opts::new("cacheproof_phase", "1 for the phase that is on."), &["phase"])?;
-        let entries =
-            Gauge::new("cacheproof_target_cache_entries", "Entries in the cache, by its own count.")?;
-        let bytes = Gauge::new("cacheproof_target_cache_bytes", "Bytes in the cache, by its own count.")?;
-        let queries = Gauge::new(
+        let told = |name: &str, help: &str| GaugeVec::new(Opts::new(name, help), &[]);
+        let entries = told("cacheproof_target_cache_entries", "Entries in the cache, by its own count.")?;
+        let bytes = told("cacheproof_target_cache_bytes", "Bytes in the cache, by its own count.")?;
+        let queries = told(
             "cacheproof_target_report_queries",
             "Database queries for reports, by the target's own count.",
         )?;
@@ -125,7 +127,7 @@ impl Metrics {
             [(&self.entries, scrape.entries), (&self.bytes, scrape.bytes), (&self.queries, scrape.queries)]
         {
             if let Some(value) = value {
-                gauge.set(value);
+                gauge.with_label_values::<&str>(&[]).set(value);
             }
         }
     }
@@ -136,5 +138,23 @@ impl Metrics {
             .encode(&self.registry.gather(), &mut buffer)
             .expect("encoding into memory does not fail");
         String::from_utf8(buffer).expect("the exposition is UTF-8")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_target_does_not_tell_is_absent_and_not_0() {
+        let metrics = Metrics::new("made-up");
+        metrics.scrape(&Scrape { entries: None, bytes: None, queries: None, ..Scrape::default() });
+        assert!(!metrics.text().contains("cacheproof_target_"), "{}", metrics.text());
+        metrics.scrape(&Scrape { entries: Some(0.0), bytes: Some(12.5), ..Scrape::default() });
+        metrics.scrape(&Scrape { entries: None, bytes: Some(13.5), ..Scrape::default() });
+        let text = metrics.text();
+        assert!(text.contains("\ncacheproof_target_cache_entries 0\n"), "a 0 that was told: {text}");
+        assert!(text.contains("\ncacheproof_target_cache_bytes 13.5\n"), "{text}");
+        assert!(!text.contains("cacheproof_target_report_queries"), "{text}");
     }
 }

@@ -20,7 +20,8 @@ pub(super) struct Chart {
 
 /// Draws all of them.
 pub(super) fn draw(evidence: &Evidence, verdict: &Verdict) -> Result<Vec<Chart>, PlotError> {
-    Ok(vec![
+    let speedups = speedups(evidence, verdict);
+    let mut charts = vec![
         Chart {
             name: "hit-rate",
             title: "Hit rate by role",
@@ -34,18 +35,23 @@ pub(super) fn draw(evidence: &Evidence, verdict: &Verdict) -> Result<Vec<Chart>,
             picture: plots::latency(&curves(evidence))?,
         },
         Chart {
-            name: "speedup",
-            title: "Speedup by action",
-            caption: "Mean uncached over mean cached latency: the same request by the same person, in random order, on a quiet target.",
-            picture: plots::speedup(&speedups(evidence, verdict))?,
-        },
-        Chart {
             name: "timeline",
             title: "Timeline",
             caption: "Hit rate and median latency over time. Shaded phases are not judged.",
             picture: plots::timeline(&timeline(evidence), &phases(evidence))?,
         },
-    ])
+    ];
+    // Without pairs there is nothing to say, not an empty picture of it.
+    if !speedups.is_empty() {
+        let chart = Chart {
+            name: "speedup",
+            title: "Speedup by action",
+            caption: "Mean uncached over mean cached latency: the same request by the same person, in random order, on a quiet target.",
+            picture: plots::speedup(&speedups)?,
+        };
+        charts.insert(2, chart);
+    }
+    Ok(charts)
 }
 
 fn hit_rates(evidence: &Evidence, verdict: &Verdict) -> Vec<EstimateRow> {

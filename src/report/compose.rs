@@ -3,7 +3,7 @@
 
 use super::breakpoint::{Breakpoint, breakpoints};
 use super::words::{Line, expectation, gaps, headline, line};
-use crate::evidence::{Evidence, Selection};
+use crate::evidence::{Cell, Evidence, Selection};
 use crate::observe::Source;
 use crate::stats::{paired, quantile};
 use crate::units::{Unit, bytes, count, duration, micros, percent, times};
@@ -210,6 +210,31 @@ fn pairs(evidence: &Evidence) -> Vec<(String, Vec<String>)> {
         .collect()
 }
 
+/// Requests that were sent, and copies that browsers showed without sending one.
+fn requests<'a>(cells: impl Iterator<Item = &'a Cell>) -> (u64, u64) {
+    cells.fold((0, 0), |(sent, copies), cell| match cell.source {
+        Source::Browser => (sent, copies + cell.n),
+        Source::Hit
+        | Source::Coalesced
+        | Source::Aggregate
+        | Source::Stale
+        | Source::Miss
+        | Source::Bypass
+        | Source::Error
+        | Source::Unknown
+        | Source::Write => (sent + cell.n, copies),
+    })
+}
+
+fn asked<'a>(cells: impl Iterator<Item = &'a Cell>) -> String {
+    let (sent, copies) = requests(cells);
+    count(sent) + &shown(copies)
+}
+
+fn shown(copies: u64) -> String {
+    if copies == 0 { String::new() } else { format!(", {} shown from browsers", count(copies)) }
+}
+
 fn facts(evidence: &Evidence) -> Vec<(String, String)> {
     let run = &evidence.run;
     let mut facts = vec![
@@ -226,7 +251,7 @@ fn facts(evidence: &Evidence) -> Vec<(String, String)> {
             "People at work".into(),
             run.users.iter().map(|(role, users)| format!("{users} {role}")).collect::<Vec<_>>().join(", "),
         ),
-        ("Responses".into(), count(evidence.responses())),
+        ("Requests".into(), asked(evidence.cells.iter())),
         ("Clock".into(), format!("{} scenario seconds per second", run.time_scale)),
         ("Seed".into(), run.seed.to_string()),
         ("cacheproof".into(), run.version.clone()),
@@ -253,11 +278,11 @@ fn facts(evidence: &Evidence) -> Vec<(String, String)> {
     }
     for phase in evidence.phases.iter().filter(|phase| phase.to_us > phase.from_us) {
         let named = Selection { phases: vec![phase.name.clone()], ..Selection::default() };
-        let n = named.n(evidence);
+        let (n, copies) = requests(named.cells(evidence));
         let seconds = (phase.to_us - phase.from_us) as f64 / 1e6;
         facts.push((
             format!("Phase {}", phase.name),
-            format!("{seconds:.0} s, {} responses, {:.0}/s", count(n), n as f64 / seconds),
+            format!("{seconds:.0} s, {} requests, {:.0}/s{}", count(n), n as f64 / seconds, shown(copies)),
         ));
     }
     facts.push((

@@ -201,3 +201,39 @@ fn a_quantile_with_too_few_samples_is_a_dash() {
     assert_ne!(cells[1], "–", "30 samples have a median");
     assert_eq!(cells[3], "–", "and no 99th percentile");
 }
+
+#[test]
+fn copies_from_browsers_are_no_requests() {
+    let evidence = Made::new()
+        .reads(STEADY, TEACHER, Source::Miss, 400, |_| 2)
+        .reads(STEADY, TEACHER, Source::Browser, 0, |_| 7)
+        .evidence();
+    let facts = compose(&evidence, &fixture::verdict()).facts;
+    let fact = |name: &str| facts.iter().find(|(known, _)| known == name).unwrap().1.as_str();
+    assert_eq!(fact("Requests"), "200, 700 shown from browsers");
+    assert_eq!(fact("Phase steady"), "100 s, 200 requests, 2/s, 700 shown from browsers");
+}
+
+#[test]
+fn without_pairs_there_is_no_section_on_speedup() {
+    let page = |evidence: &Evidence| {
+        let verdict = judge(&["hit_rate > 60%".parse().unwrap()], evidence, 0.95);
+        html::render(&compose(evidence, &verdict), &charts::draw(evidence, &verdict).unwrap())
+    };
+    assert!(page(&Made::new().four_fifths().pairs(LIST, 20).evidence()).contains("Speedup by action"));
+    let without = page(&Made::new().four_fifths().evidence());
+    assert!(!without.contains("Speedup by action") && without.contains("Timeline"));
+}
+
+#[test]
+fn one_slo_is_spoken_of_as_one() {
+    let evidence = Made::new().four_fifths().evidence();
+    for (slo, said) in [
+        ("hit_rate > 60%", "Pass: the one SLO is met."),
+        ("hit_rate > 95%", "Fail: the one SLO was missed."),
+        ("violations == 0", "Inconclusive: the one SLO could not be decided."),
+    ] {
+        let verdict = judge(&[slo.parse().unwrap()], &evidence, 0.95);
+        assert_eq!(compose(&evidence, &verdict).headline, said);
+    }
+}

@@ -43,27 +43,22 @@ pub(super) fn headline(verdict: &Verdict) -> String {
     let n = |judgement| verdict.findings.iter().filter(|finding| finding.judgement == judgement).count();
     let (passed, failed, open) = (n(Judgement::Pass), n(Judgement::Fail), n(Judgement::Inconclusive));
     let all = verdict.findings.len();
-    let plural = |n: usize| if n == 1 { "SLO" } else { "SLOs" };
+    let met = |n: usize| if n == 1 { "the one SLO is met".into() } else { format!("all {n} SLOs are met") };
     match verdict.verdict {
-        crate::verdict::Outcome::Pass => format!("Pass: all {all} {} are met.", plural(all)),
+        crate::verdict::Outcome::Pass => format!("Pass: {}.", met(all)),
+        crate::verdict::Outcome::Fail if all == 1 => "Fail: the one SLO was missed.".into(),
         crate::verdict::Outcome::Fail => {
-            format!(
-                "Fail: {failed} of {all} {} missed, {passed} met, {open} could not be decided.",
-                plural(all)
-            )
+            format!("Fail: {failed} of {all} SLOs missed, {passed} met, {open} could not be decided.")
         }
         crate::verdict::Outcome::Inconclusive if all == 0 => "Inconclusive: the scenario has no SLOs.".into(),
         crate::verdict::Outcome::Inconclusive if open == 0 => {
-            format!(
-                "Inconclusive: all {all} {} are met as far as the run went, but it was cut short.",
-                plural(all)
-            )
+            format!("Inconclusive: {} as far as the run went, but it was cut short.", met(all))
+        }
+        crate::verdict::Outcome::Inconclusive if all == 1 => {
+            "Inconclusive: the one SLO could not be decided.".into()
         }
         crate::verdict::Outcome::Inconclusive => {
-            format!(
-                "Inconclusive: none of {all} {} missed, {passed} met, {open} could not be decided.",
-                plural(all)
-            )
+            format!("Inconclusive: none of {all} SLOs missed, {passed} met, {open} could not be decided.")
         }
         crate::verdict::Outcome::Invalid => {
             let reasons: Vec<&str> = bottlenecks(verdict).collect();

@@ -155,8 +155,13 @@ impl Said<'_> {
         }
         if let Some(rest) = raw.strip_prefix("invalid length ") {
             let given = rest.split(',').next().unwrap_or_default();
-            let expected = rest.split(" with ").nth(1).unwrap_or("another number of elements");
-            return (Point::Value, format!("{} has {given} items; it takes {expected}", self.subject()));
+            let items = if given == "1" { "item" } else { "items" };
+            let expected = if self.path.last().is_some_and(|last| last == "random") {
+                "two numbers: [from, to]"
+            } else {
+                rest.split(" with ").nth(1).unwrap_or("another number of elements")
+            };
+            return (Point::Value, format!("{} has {given} {items}; it takes {expected}", self.subject()));
         }
         // Our own words, as of a length of time.
         (Point::Value, format!("{}: {raw}", self.subject()))
@@ -208,7 +213,9 @@ impl Said<'_> {
         if given == "null" || given == "unit value" {
             return format!("{subject} is empty; it must be {must}");
         }
-        let hint = value.and_then(|value| hint(value, expected)).filter(|_| !self.is_secret());
+        let hint = value
+            .and_then(|value| self.think(value).or_else(|| hint(value, expected)))
+            .filter(|_| !self.is_secret());
         let not = match (hint, self.is_secret()) {
             (Some(hint), _) => hint,
             (None, true) if expected.contains("string") => ": put it in quotes".into(),
@@ -216,6 +223,18 @@ impl Said<'_> {
             (None, false) => format!(", not {}", self.given(given)),
         };
         format!("{subject} must be {must}{not}")
+    }
+
+    /// A length of time where the map around it belongs.
+    fn think(&self, value: &Value) -> Option<String> {
+        self.path.last().filter(|last| *last == "think")?;
+        match value {
+            Value::Number(seconds) => Some(format!("; write {{mean: {seconds}s}}")),
+            Value::String(text) if text.starts_with(|c: char| c.is_ascii_digit()) => {
+                Some(format!("; write {{mean: {text}}}"))
+            }
+            Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => None,
+        }
     }
 
     fn expected(&self, expected: &str) -> String {
@@ -279,6 +298,7 @@ fn hint(value: &Value, expected: &str) -> Option<String> {
             syntax::missing_space(text).map(|right| format!("; a space is missing: `{right}`"))
         }
         Value::String(text) if expected == "a sequence" => Some(format!("; write [{text}]")),
+        Value::Number(number) if expected == "a sequence" => Some(format!("; write [{number}]")),
         Value::Number(number) if expected.starts_with("a length of time") => {
             Some(format!("; write {number}s for seconds"))
         }

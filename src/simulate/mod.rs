@@ -35,7 +35,7 @@ pub use outcome::{Outcome, Tally};
 pub use sweep::{Bound, Cell, Row, Swept};
 
 use crate::evidence::ExpectedRate;
-use crate::plan::Plan;
+use crate::plan::{Plan, Work};
 use crate::workload::Population;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -57,6 +57,9 @@ pub struct Forecast {
     pub outlooks: Vec<Outlook>,
     /// How long the measured phases must be, for each SLO in their order.
     pub needs: Vec<Need>,
+    /// Whether a measured phase has requests that arrive by the clock, which are not replayed.
+    #[serde(skip)]
+    pub by_clock: bool,
     /// What the forecast does not know.
     pub notes: Vec<String>,
 }
@@ -70,6 +73,13 @@ pub fn forecast(plan: &Arc<Plan>, population: &Population, runs: u32) -> Forecas
         roles: expected.by_role(plan),
         outlooks: outlooks(plan, &expected),
         needs: needs(plan, &expected),
+        by_clock: plan.phases.iter().any(|phase| {
+            phase.measured
+                && match phase.work {
+                    Work::Open(_) | Work::Breakpoint { .. } | Work::Replay { .. } => true,
+                    Work::People(_) | Work::Pairs { .. } => false,
+                }
+        }),
         notes: expected.notes(plan),
     }
 }

@@ -57,7 +57,7 @@ pub enum Method {
     /// Student t over the means of consecutive batches of time.
     BatchMeans,
     /// Clopper-Pearson on the raw counts: the batches agreed more closely than
-    /// independent events could, or all showed the same.
+    /// independent events could, all showed the same, or were too few.
     Binomial,
     /// Circular bootstrap over blocks of consecutive time slices.
     BlockBootstrap,

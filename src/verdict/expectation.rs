@@ -81,7 +81,8 @@ fn expectation(rate: &ExpectedRate, evidence: &Evidence, confidence: f64) -> Exp
     } else if estimate.lo > rate.hi {
         Some(
             "measured above what a perfect cache could reach: entries were served beyond the declared \
-             lifetimes or not invalidated, or were there before the run: look at freshness",
+             lifetimes or not invalidated, or were there before the run: look at freshness; or entries are \
+             shared between people (`cache.private`), or a write changes less than `changes` says",
         )
     } else {
         None
@@ -92,12 +93,14 @@ fn expectation(rate: &ExpectedRate, evidence: &Evidence, confidence: f64) -> Exp
             Some("the run was cut short, and what was expected is for all of it".into())
         }
         Some(_) if shown > BROWSER_LIMIT => Some(format!(
-            "browsers showed copies of their own for {} of the reads, which the expectation knows nothing of",
+            "browsers showed copies of their own for {} of the reads; the forecast does not know copies in \
+             browsers",
             percent(shown)
         )),
         Some(meaning) => {
             expectation.gap = true;
-            Some(meaning.into())
+            let copies = if browser > 0 { "; the forecast does not know copies in browsers" } else { "" };
+            Some(format!("{meaning}{copies}"))
         }
     };
     expectation
@@ -153,7 +156,9 @@ mod tests {
         let (_, below) = held(0.93, 0.97, None);
         assert!(below.gap && below.note.unwrap().contains("evicted"));
         let (_, above) = held(0.3, 0.4, None);
-        assert!(above.gap && above.note.unwrap().contains("freshness"));
+        let note = above.note.unwrap();
+        assert!(above.gap && note.contains("freshness") && note.contains("`cache.private`"), "{note}");
+        assert!(!note.contains("browsers"), "none showed a copy: {note}");
     }
 
     #[test]

@@ -30,8 +30,7 @@ pub(super) fn effective(slo: &Slo, evidence: &Evidence, confidence: f64) -> Meas
 fn rate(slo: &Slo, evidence: &Evidence, confidence: f64, slices: &[Slice]) -> Measurement {
     let n = slices.iter().map(|slice| slice.denominator).sum::<f64>() as u64;
     let mut measurement = Measurement::estimated(batch_means::ratio(slices, confidence), n);
-    measurement.withheld =
-        unknown(&slo.selection, evidence, n).or_else(|| hurried(&slo.selection, evidence));
+    measurement.withheld = unknown(&slo.selection, evidence, n).or_else(|| hurried(&slo.selection, evidence));
     let rate = slices.iter().map(|slice| slice.numerator).sum::<f64>() / n.max(1) as f64;
     if n > 0 && !slo.op.holds(rate, slo.target) {
         measurement.note = explain(slo, evidence, n);

@@ -12,6 +12,9 @@ use crate::units::Unit;
 const ORACLES: [&str; 7] =
     ["freshness", "isolation", "conditional", "ttl", "counters", "stampede", "degradation"];
 
+/// An interval of a ratio that is wider than half of all a ratio can be.
+const WIDE: f64 = 0.5;
+
 /// Judges each line. The same evidence always gives the same verdict.
 pub fn judge(slos: &[Slo], evidence: &Evidence, confidence: f64) -> Verdict {
     let findings: Vec<Finding> = slos.iter().map(|slo| find(slo, evidence, confidence)).collect();
@@ -68,7 +71,7 @@ fn find(slo: &Slo, evidence: &Evidence, confidence: f64) -> Finding {
     let (judgement, measured, interval, n, method, why) = match value {
         Value::Estimated(estimate) => {
             let judgement = compare(slo, &estimate);
-            let why = (judgement == Judgement::Inconclusive).then(|| straddles(slo, &estimate));
+            let why = (judgement == Judgement::Inconclusive).then(|| straddles(slo, &estimate, confidence));
             (
                 judgement,
                 Some(estimate.value),
@@ -117,15 +120,31 @@ fn compare(slo: &Slo, estimate: &Estimate) -> Judgement {
 }
 
 /// Why an interval that holds the target decides nothing, and what would.
-fn straddles(slo: &Slo, estimate: &Estimate) -> String {
+fn straddles(slo: &Slo, estimate: &Estimate, confidence: f64) -> String {
     let unit = slo.metric.unit();
+    if unit == Unit::Ratio && estimate.hi - estimate.lo > WIDE {
+        // From so little, a number of samples would be as much of a guess.
+        return format!(
+            "the interval from {} to {} is far too wide to decide; run longer",
+            unit.show(estimate.lo),
+            unit.show(estimate.hi)
+        );
+    }
     let distance = (estimate.value - slo.target).abs();
     let half = (estimate.hi - estimate.lo) / 2.0;
     let target = unit.show_target(slo.target);
+    let n = estimate.n as f64;
     // The width of an interval shrinks with the square root of the samples.
     let factor = (half / distance).powi(2);
-    if distance > 0.0 && factor.is_finite() && factor < 50.0 && unit != Unit::Count {
-        let needed = (estimate.n as f64 * factor).ceil().max(estimate.n as f64 + 1.0);
+    if unit == Unit::Ratio && (estimate.value == 0.0 || estimate.value == 1.0) && distance > 0.0 {
+        // Without a single exception Clopper-Pearson ends where (1 - distance)^n is α/2.
+        let needed = (((1.0 - confidence) / 2.0).ln() / (-distance).ln_1p()).ceil().max(n + 1.0);
+        format!(
+            "the interval holds {target} as well; about {} samples would decide it, if all are like these",
+            crate::units::count(needed as u64)
+        )
+    } else if distance > 0.0 && factor.is_finite() && factor < 50.0 && unit != Unit::Count {
+        let needed = (n * factor).ceil().max(n + 1.0);
         format!(
             "the interval holds {target} as well; about {} samples would decide it",
             crate::units::count(needed as u64)

@@ -185,7 +185,42 @@ fn errors_are_counted_over_everything_that_was_asked() {
         .evidence();
     let finding = expect("error_rate < 1%", &evidence, Judgement::Fail);
     assert!((finding.measured.unwrap() - 50.0 / 1_050.0).abs() < 1e-9, "{finding:?}");
-    assert!(finding.note.unwrap().contains("50 status"));
+    assert!(finding.note.unwrap().contains("in the whole run: 50 status"));
+}
+
+/// Responses in the first moments of the measured phase, and copies that browsers showed.
+fn few(errors: u64, misses: u64) -> Evidence {
+    let first = |n: u64| move |slice: u64| if slice == 0 { n } else { 0 };
+    Made::new()
+        .reads(STEADY, TEACHER, Source::Error, 500, first(errors))
+        .reads(STEADY, TEACHER, Source::Miss, 500, first(misses))
+        .reads(STEADY, TEACHER, Source::Browser, 0, |_| 2)
+        .evidence()
+}
+
+#[test]
+fn a_few_requests_that_all_fail_are_a_failure() {
+    let finding = expect("error_rate < 0.1%", &few(7, 0), Judgement::Fail);
+    assert_eq!((finding.measured, finding.n), (Some(1.0), 7), "copies were not asked for");
+    assert_eq!(finding.method, Some(crate::stats::Method::Binomial));
+}
+
+#[test]
+fn a_few_requests_without_an_error_prove_no_more_than_the_rule_of_three() {
+    let finding = expect("error_rate < 0.1%", &few(0, 7), Judgement::Inconclusive);
+    assert_eq!(finding.n, 7);
+    assert!(finding.note.as_ref().unwrap().contains("about 3,688 samples"), "{finding:?}");
+    let finding = expect("error_rate < 0.1%", &few(0, 2), Judgement::Inconclusive);
+    assert!(finding.note.as_ref().unwrap().contains("far too wide"), "{finding:?}");
+    expect("error_rate < 0.1%", &few(0, 3_600), Judgement::Inconclusive);
+    expect("error_rate < 0.1%", &few(0, 3_700), Judgement::Pass);
+}
+
+#[test]
+fn one_burst_with_errors_in_it_does_not_pass() {
+    let finding = expect("error_rate < 5%", &few(2, 900), Judgement::Inconclusive);
+    assert!(finding.note.as_ref().unwrap().contains("errors come together"), "{finding:?}");
+    expect("error_rate < 0.01%", &few(2, 900), Judgement::Fail);
 }
 
 #[test]

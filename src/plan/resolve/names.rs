@@ -130,6 +130,12 @@ impl Resolver<'_> {
             let hole = scope.hole(name)?;
             (!BUILT_IN.contains(&name) || built_in.contains(&name)).then_some(hole)
         };
+        if let Some(name) = unset(text).into_iter().find(|name| sensible(name).is_some()) {
+            let what = format!(
+                "`${{{name}}}` is a variable of the environment that is not set; write {{{name}}} for the value"
+            );
+            return Err(ScenarioError::at(self.source, path, what));
+        }
         Template::parse(&expanded, sensible).map_err(|error| match error {
             TemplateError::Unknown(name, column) => {
                 let known = scope.known(built_in);
@@ -150,10 +156,19 @@ impl Resolver<'_> {
         let mut rest = text;
         while let Some(at) = rest.find("${") {
             let end = rest[at..].find('}').map_or(rest.len(), |end| at + end + 1);
+            // A dollar before it is the escape, which expanding takes away.
+            let at = if rest[..at].ends_with('$') { at - 1 } else { at };
             out.push_str(&rest[..at]);
             out.push_str(&self.expand(&rest[at..end]).replace('{', "{{").replace('}', "}}"));
             rest = &rest[end..];
         }
         out + rest
     }
+}
+
+/// Names in `${…}` that the environment does not know; `$${` is a dollar and a brace.
+fn unset(text: &str) -> Vec<&str> {
+    let dollars = text.match_indices("${").filter(|(at, _)| !text[..*at].ends_with('$'));
+    let named = dollars.filter_map(|(at, _)| Some(text[at + 2..].split_once('}')?.0));
+    named.filter(|name| !name.is_empty() && std::env::var_os(name).is_none()).collect()
 }

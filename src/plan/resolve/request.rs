@@ -7,7 +7,50 @@ use crate::scenario::{Expect, RequestSpec, ScenarioError, Text, suggest};
 use http::header::HeaderName;
 use indexmap::IndexMap;
 
+/// Methods to suggest.
 const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
+/// Further ones that servers know: the IANA registry of methods (RFC 9110, WebDAV and its
+/// relatives, QUERY), and those by which caches are told to forget.
+const RARE: [&str; 38] = [
+    "CONNECT",
+    "TRACE",
+    "QUERY",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "LOCK",
+    "UNLOCK",
+    "ACL",
+    "BIND",
+    "UNBIND",
+    "REBIND",
+    "LINK",
+    "UNLINK",
+    "SEARCH",
+    "REPORT",
+    "LABEL",
+    "MERGE",
+    "UPDATE",
+    "CHECKIN",
+    "CHECKOUT",
+    "UNCHECKOUT",
+    "VERSION-CONTROL",
+    "BASELINE-CONTROL",
+    "MKACTIVITY",
+    "MKCALENDAR",
+    "MKREDIRECTREF",
+    "MKWORKSPACE",
+    "ORDERPATCH",
+    "UPDATEREDIRECTREF",
+    "SUBSCRIBE",
+    "UNSUBSCRIBE",
+    "NOTIFY",
+    "PURGE",
+    "BAN",
+    "REFRESH",
+];
 
 /// Whether a method only reads (RFC 9110, section 9.2.1).
 pub(super) fn reads(method: &http::Method) -> bool {
@@ -42,9 +85,10 @@ impl Resolver<'_> {
     }
 
     pub(super) fn method(&self, path: &[&str], method: &str) -> Result<http::Method, ScenarioError> {
-        let plain = !method.is_empty() && method.chars().all(|c| c.is_ascii_uppercase() || c == '-');
-        // Methods are case-sensitive (RFC 9110, section 9.1), and `get` is never meant.
-        if let (true, Ok(method)) = (plain, method.parse()) {
+        // Methods are case-sensitive (RFC 9110, section 9.1), and `get` is never meant. Any other
+        // token would be a method too, but is far more often a slip; X- says that it is not.
+        let known = METHODS.contains(&method) || RARE.contains(&method) || method.starts_with("X-");
+        if let (true, Ok(method)) = (known, method.parse()) {
             return Ok(method);
         }
         let hint = suggest(&method.to_ascii_uppercase(), METHODS);

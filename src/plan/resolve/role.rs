@@ -42,8 +42,7 @@ impl Resolver<'_> {
             }
         }
         if weights.is_empty() {
-            let what = "has nothing to do; give at least one read a weight above 0";
-            return Err(subject.fail(&["actions"], what));
+            return Err(subject.fail(&["actions"], subject.idle(role)));
         }
         Ok(RolePlan {
             name: name.into(),
@@ -70,6 +69,26 @@ impl Subject<'_> {
     fn fail(&self, path: &[&str], what: impl std::fmt::Display) -> ScenarioError {
         let path = [&["roles", self.name], path].concat();
         self.resolver.error(&path, format!("role \"{}\": {what}", self.name))
+    }
+
+    /// Why nothing is left to do: writes may not be sent here, or nothing has a weight.
+    fn idle(&self, role: &Role) -> String {
+        let weighty =
+            |action: &&ActionPlan| role.actions.get(&action.name).is_some_and(|weight| *weight > 0.0);
+        let Some(write) = self.actions.iter().find(weighty) else {
+            return "has nothing to do; give at least one read a weight above 0".into();
+        };
+        let (name, method) = (&write.name, &write.request.method);
+        if super::request::reads(method) {
+            return format!(
+                "has nothing to do: `{name}` says `reads: false`, so it is a write, and this target may not be \
+                 written to; give a read a weight above 0, or allow it with `target: {{writes: true}}`"
+            );
+        }
+        format!(
+            "has nothing to do: `{name}` is a {method}, so a write: `reads: true` if it only reads, or \
+             `target: {{writes: true}}`"
+        )
     }
 
     fn action(&self, path: &[&str], name: &str) -> Result<u16, ScenarioError> {

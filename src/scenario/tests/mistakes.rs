@@ -84,7 +84,16 @@ const MISTAKES: &[Mistake] = &[
     ),
     ("  - hit_rate > 30%", "  - hit_rate: 30%", (32, 5), &["item 1 of `slos` must be a text"]),
     ("scenario: table", "scenario: 12", (1, 11), &["`scenario` must be a text: put it in quotes, \"12\""]),
-    ("[0, 100]", "[0]", (11, 19), &["`random` has 1 items; it takes 2 elements"]),
+    ("[0, 100]", "[0]", (11, 19), &["`random` has 1 item; it takes two numbers: [from, to]"]),
+    ("[0, 100]", "[1, 2, 3]", (11, 19), &["`random` has 3 items; it takes two numbers: [from, to]"]),
+    (
+        "    method: PATCH\n",
+        "    method: PATCH\n    expect: {status: 200}\n",
+        (16, 22),
+        &["`status` must be a list", "; write [200]"],
+    ),
+    ("{mean: 20s, shape: 0.7}", "100ms", (25, 12), &["`think` must be a map", "; write {mean: 100ms}"]),
+    ("{mean: 20s, shape: 0.7}", "5", (25, 12), &["; write {mean: 5s}"]),
     ("[0, 100]", "[0, x]", (11, 23), &["item 2 of `random` must be a whole number"]),
     (
         "think: {mean: 20s, shape: 0.7}",

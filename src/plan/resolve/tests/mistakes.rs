@@ -50,8 +50,11 @@ const MISTAKES: &[Mistake] = &[
         &["holds a query", "`query:`"],
     ),
     ("{report}/\"", "{reprot}/\"", (23, 33), &["{reprot}", "did you mean \"report\"?"]),
+    ("{report}/\"", "${report}/\"", (23, 18), &["`${report}` is a variable", "write {report} for the value"]),
     ("{report}/\"", "{report/\"", (23, 32), &["brace without its partner"]),
     ("method: PATCH", "method: patch", (25, 13), &["not an HTTP method", "\"PATCH\""]),
+    ("method: PATCH", "method: FETCH", (25, 13), &["`FETCH` is not an HTTP method", "\"PATCH\""]),
+    ("method: PATCH", "method: GETT", (25, 13), &["not an HTTP method", "\"GET\""]),
     ("\"{score}\"", "[1, {a: \"x {scores}\"}]", (27, 31), &["unknown placeholder {scores}", "\"score\""]),
     ("json: {score: \"{score}\"}", "json: {}\n    form: {}", (24, 3), &["one body"]),
     (
@@ -164,6 +167,36 @@ const MISTAKES: &[Mistake] = &[
     (SLO, "speedup{action=\"lst\"} >= 2x", (44, 21), &["unknown action \"lst\"", "\"list\""]),
     (SLO, "hit_rate{phase=\"stedy\"} > 1%", (44, 21), &["unknown phase \"stedy\"", "\"steady\""]),
 ];
+
+#[test]
+fn a_role_whose_writes_may_not_be_sent_is_told_both_ways_out() {
+    let elsewhere = SCENARIO
+        .replace("embedded: {size: small, time_scale: 60}", "url: http://127.0.0.1:1")
+        .replace("{list: 4, report: 6, grade: 0.3}", "{grade: 1}");
+    let error = read(&elsewhere, &Changes::default()).unwrap_err().to_string();
+    let said = "`grade` is a PATCH, so a write: `reads: true` if it only reads, or `target: {writes: true}`";
+    assert!(error.contains(said), "{error}");
+    let reads = elsewhere.replace("    method: PATCH", "    method: GET\n    reads: false");
+    let error = read(&reads, &Changes::default()).unwrap_err().to_string();
+    assert!(error.contains("`grade` says `reads: false`"), "{error}");
+}
+
+#[test]
+fn two_dollars_are_one_and_no_variable() {
+    let text = SCENARIO.replace("\"/api/reports/{report}/\"", "\"/api/$${report}/{report}/\"");
+    let plan = read(&text, &Changes::default()).unwrap_or_else(|error| panic!("{error}"));
+    let path = &plan.actions[1].request.path;
+    assert_eq!(path.fill(&|_| Some("7".into())), "/api/${report}/7/");
+    assert!(plan.missing.is_empty(), "{:?}", plan.missing);
+}
+
+#[test]
+fn rare_methods_and_those_marked_as_ones_own_are_taken() {
+    for method in ["PROPFIND", "REPORT", "QUERY", "PURGE", "BAN", "X-FLUSH"] {
+        let text = SCENARIO.replace("method: PATCH", &format!("method: {method}\n    reads: false"));
+        read(&text, &Changes::default()).unwrap_or_else(|error| panic!("{method}: {error}"));
+    }
+}
 
 #[test]
 fn each_mistake_is_named_with_its_place_and_what_would_be_right() {
