@@ -97,6 +97,15 @@ impl<'a> Fill<'a> {
         }
     }
 
+    /// The same, but only of what was drawn: a person's only item is not meant by a request
+    /// that does not name it.
+    pub fn drawn(&self, hole: Hole) -> Option<Cow<'a, str>> {
+        match hole {
+            Hole::Stock(stock) | Hole::Field(stock, _) if self.draw.item(stock).is_none() => None,
+            _ => self.hole(hole),
+        }
+    }
+
     /// The item that was drawn, or the only one there is.
     fn item(&self, stock: u16) -> Option<&'a super::Item> {
         let items = self.person.stock(stock);

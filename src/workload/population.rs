@@ -156,7 +156,7 @@ impl Population {
     /// Whether what somebody drew for a read fits the conditions of a change, whose values
     /// are filled for its writer. A condition on what was not drawn does not hold it back.
     pub fn fits(reader: &Fill<'_>, conditions: &[Condition], writer: &Fill<'_>) -> bool {
-        conditions.iter().all(|condition| match reader.hole(condition.hole) {
+        conditions.iter().all(|condition| match reader.drawn(condition.hole) {
             None => true,
             Some(value) => condition.values.iter().any(|wanted| writer.text(wanted) == value),
         })

@@ -180,3 +180,18 @@ fn a_draw_outside_of_any_journey_fills_the_whole_request() {
         assert!(drawn.insert(serial.to_string()) && drawn.insert(draw.mark.unwrap()));
     }
 }
+
+#[test]
+fn the_only_thing_somebody_owns_fills_a_request_but_was_not_drawn_for_it() {
+    let plan = plan(&school());
+    let report = stock(&plan, "report");
+    let mut parent = person(&plan, 1, "p", &[]);
+    parent.stocks[usize::from(report)] = vec![item("7", &["letter"], 0)];
+    let (nothing, drawn) = (Draw::default(), Draw { items: vec![(report, 0)], ..Draw::default() });
+    let of = |draw| Fill::new(&plan, &parent, draw, &super::NOTHING_NOTED);
+    for hole in [Hole::Stock(report), Hole::Field(report, 0)] {
+        assert!(of(&nothing).hole(hole).is_some());
+        assert_eq!(of(&nothing).drawn(hole), None, "a list names no report");
+        assert_eq!(of(&drawn).drawn(hole), of(&drawn).hole(hole));
+    }
+}
