@@ -88,7 +88,7 @@ fn a_sweep_says_where_a_target_is_out_of_reach() {
         "simulate",
         "smoke",
         "--runs",
-        "3",
+        "8",
         "--set",
         "slos=[hit_rate > 10%, 'hit_rate{role=\"teacher\"} > 99%']",
         "--sweep",
@@ -100,7 +100,7 @@ fn a_sweep_says_where_a_target_is_out_of_reach() {
     let ended = run(cacheproof(arguments), SOON);
     ended.expect(&[0]);
     let said: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!((said["runs"].as_u64(), said["seed"].as_u64()), (Some(3), Some(7)));
+    assert_eq!((said["runs"].as_u64(), said["seed"].as_u64()), (Some(8), Some(7)));
     let keys: Vec<&str> =
         said["sweeps"].as_array().unwrap().iter().map(|swept| swept["key"].as_str().unwrap()).collect();
     assert_eq!(keys, ["roles.teacher.dashboard.every", "roles.teacher.users"]);
