@@ -7,16 +7,12 @@ use super::pool::{Job, Pool};
 use super::stage::Stage;
 use crate::evidence::LATE_US;
 use crate::plan::Mood;
-use crate::workload::{Around, Journey};
+use crate::workload::{Around, Journey, first_number};
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Journeys of one phase count from here, times the phase: their marks and counters must
-/// not meet those of the people at work, or of another such phase.
-const APART: u32 = 1 << 20;
 
 /// Behind the end by more than this, what is left is dropped: a timer alone is never so late.
 const LATE: Duration = Duration::from_micros(LATE_US);
@@ -36,9 +32,8 @@ impl Visitors {
     pub(super) fn new(stage: &Stage, phase: u16) -> Self {
         let plan = &stage.plan;
         let users: Vec<u32> = plan.roles.iter().map(|role| role.users).collect();
-        let all: u32 = plan.roles.iter().map(|role| role.places).sum::<u32>().max(1);
-        // Counters step by the number of places: a multiple of it keeps them apart.
-        let first = APART.saturating_mul(u32::from(phase) + 1) / all * all;
+        // Marks and counters must not meet those of the people at work, or of another such phase.
+        let first = first_number(plan, phase);
         let mut journeys = Vec::new();
         for (role, users) in users.iter().enumerate() {
             for place in 0..*users {

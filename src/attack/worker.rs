@@ -5,32 +5,16 @@ use super::goose::Work;
 use super::stage::{Scene, Stage};
 use super::stop::Stop;
 use super::trace::Entry;
-use crate::plan::{Mood, PhasePlan, Plan};
+use crate::plan::Mood;
 use crate::wire::Seat;
-use crate::workload::{Around, Draw, Journey, Step};
-use rand::{RngExt as _, SeedableRng as _};
+use crate::workload::{Around, Draw, Journey, Step, bell_dice, journey_number};
+use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// A place that is not needed looks so often whether it is.
 const IDLE: Duration = Duration::from_millis(250);
-
-/// After a break in which nobody was at work, places go on with numbers from here, times the
-/// phase: what they did before is not done once more, with the same marks and counters.
-const APART: u32 = 1 << 20;
-
-/// The number of a place's journey, where its people begin to work in this phase.
-fn number(plan: &Plan, phase: u16, place: usize) -> u32 {
-    let place = u32::try_from(place).unwrap_or(u32::MAX);
-    let before = plan.phases.iter().take(usize::from(phase));
-    if before.filter_map(PhasePlan::mood).next().is_none() {
-        return place;
-    }
-    // Counters step by the number of places: a multiple of it keeps them apart.
-    let all = plan.roles.iter().map(|role| role.places).sum::<u32>().max(1);
-    (APART.saturating_mul(u32::from(phase) + 1) / all * all).saturating_add(place)
-}
 
 /// One place at work.
 pub(super) struct Worker {
@@ -56,10 +40,9 @@ pub(super) struct Worker {
 impl Worker {
     pub(super) fn new(stage: Stage, curtain: Stop, role: usize, place: usize) -> Self {
         let people = stage.population.at_place(role, place);
-        let number = number(&stage.plan, stage.scene.borrow().phase, place);
+        let number = journey_number(&stage.plan, stage.scene.borrow().phase, place);
         let journey = Journey::new(std::sync::Arc::clone(&stage.plan), role, number, people);
-        let mut rng = ChaCha8Rng::seed_from_u64(stage.plan.seed ^ 0xBE11);
-        rng.set_stream(((role as u64) << 32) | place as u64);
+        let rng = bell_dice(&stage.plan, role, place);
         let mut scene = stage.scene.clone();
         scene.mark_changed();
         Self {

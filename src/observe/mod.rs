@@ -13,9 +13,9 @@ mod scrape;
 mod source;
 
 pub use counters::{JsonCounters, PrometheusCounters, RedisCounters};
-pub use dialect::{Claim, Dialect, Patterns, claim};
+pub use dialect::{Dialect, Patterns};
 pub use exposition::{Exposition, Selector, SelectorError};
 pub use observation::{Fault, Observation};
 pub use redis_info::{RedisInfo, RedisInfoError};
-pub use scrape::{Scrape, StoreOperation, read_stats};
+pub use scrape::{Scrape, StoreOperation};
 pub use source::Source;

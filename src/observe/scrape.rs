@@ -48,17 +48,6 @@ pub struct StoreOperation {
 }
 
 impl Scrape {
-    /// Takes over what the Prometheus text says.
-    pub fn read_metrics(
-        &mut self,
-        exposition: &Exposition,
-        queries: &super::Selector,
-        store_operations: &str,
-    ) {
-        self.queries = exposition.sum(queries);
-        self.read_store_operations(exposition, store_operations);
-    }
-
     /// Takes over a histogram or summary of store operations, by its label `op`.
     pub(super) fn read_store_operations(&mut self, exposition: &Exposition, store_operations: &str) {
         let of = |suffix: &str, op: &str| {
@@ -73,16 +62,4 @@ impl Scrape {
             }
         }
     }
-}
-
-/// Takes over what the management call says.
-pub fn read_stats(scrape: &mut Scrape, stats: &serde_json::Value) {
-    let number =
-        |names: &[&str]| names.iter().find_map(|name| stats.get(name)).and_then(serde_json::Value::as_f64);
-    scrape.entries = number(&["entries"]);
-    scrape.bytes = number(&["bytes"]);
-    scrape.largest_user_bytes = number(&["largest_user_bytes"]);
-    scrape.hits = number(&["hit", "hits"]);
-    scrape.misses = number(&["miss", "misses"]);
-    scrape.bypasses = number(&["bypass", "bypasses"]);
 }

@@ -1,9 +1,9 @@
 //! One place at work in virtual time: waits, comes back and is called as
 //! `attack::worker` does it on the wall.
 
-use crate::plan::{Mood, PhasePlan, Plan};
-use crate::workload::{Around, Draw, Journey, Population, Reaction, Step};
-use rand::{RngExt as _, SeedableRng as _};
+use crate::plan::{Mood, Plan};
+use crate::workload::{Around, Draw, Journey, Population, Reaction, Step, bell_dice, journey_number};
+use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
@@ -14,21 +14,6 @@ use std::time::Duration;
 const WAITING: usize = 1_000;
 /// Two requests of one place are at least so far apart: time must go on.
 const STEP: Duration = Duration::from_millis(1);
-
-/// After a break in which nobody was at work, places go on with numbers from here, times the
-/// phase, as the worker's do.
-const APART: u32 = 1 << 20;
-
-/// The number of a place's journey, where its people begin to work in this phase.
-fn number(plan: &Plan, phase: u16, place: usize) -> u32 {
-    let place = u32::try_from(place).unwrap_or(u32::MAX);
-    let before = plan.phases.iter().take(usize::from(phase));
-    if before.filter_map(PhasePlan::mood).next().is_none() {
-        return place;
-    }
-    let all = plan.roles.iter().map(|role| role.places).sum::<u32>().max(1);
-    (APART.saturating_mul(u32::from(phase) + 1) / all * all).saturating_add(place)
-}
 
 /// What everybody at work shares.
 pub(super) struct World<'a> {
@@ -100,11 +85,9 @@ pub(super) enum Asked {
 impl Place {
     /// A place whose people begin to work in this phase.
     pub(super) fn new(world: &World<'_>, phase: u16, role: usize, number: usize) -> Self {
-        let journey = self::number(&world.plan, phase, number);
+        let journey = journey_number(&world.plan, phase, number);
         let people = world.population.at_place(role, number);
-        // The same numbers as the worker's.
-        let mut rng = ChaCha8Rng::seed_from_u64(world.plan.seed ^ 0xBE11);
-        rng.set_stream(((role as u64) << 32) | number as u64);
+        let rng = bell_dice(&world.plan, role, number);
         Self {
             role,
             number,

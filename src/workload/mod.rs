@@ -8,6 +8,7 @@
 mod answer;
 mod draw;
 mod journey;
+mod numbers;
 mod population;
 mod reactions;
 mod request;
@@ -18,6 +19,7 @@ pub use answer::{Mismatch, captured, expected, verify, wants_body};
 pub(crate) use draw::lineage;
 pub use draw::{Draw, Fill, NOTHING_NOTED, Notes};
 pub use journey::{Around, Journey, Step};
+pub use numbers::{bell_dice, first_number, journey_number};
 pub use population::{Item, Person, Population};
 pub use reactions::{Reaction, reactions};
 pub(crate) use request::SEGMENT;

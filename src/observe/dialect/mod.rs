@@ -66,18 +66,6 @@ impl Dialect {
     }
 }
 
-/// What a response claims.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// The source that the headers name; [`Source::Unknown`] where they name none.
-    pub source: Source,
-}
-
-/// What a response claims in any of the known dialects.
-pub fn claim(headers: &HeaderMap) -> Claim {
-    Claim { source: Dialect::Auto.claim(headers) }
-}
-
 fn auto(headers: &HeaderMap) -> Source {
     let known = |source: Source| (source != Source::Unknown).then_some(source);
     let plain = match word(headers, &X_CACHE) {

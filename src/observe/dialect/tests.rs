@@ -48,7 +48,7 @@ fn headers_tell_the_source() {
     ];
     table(&Dialect::Auto, &cases);
     for (headers, expected) in cases {
-        assert_eq!(claim(&map(headers)).source, expected, "{headers:?}");
+        assert_eq!(Dialect::Auto.claim(&map(headers)), expected, "{headers:?}");
     }
 }
 
