@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -13,7 +13,7 @@ use crate::breaker::Breaker;
 use crate::clock::Clock;
 use crate::coalesce::Board;
 use crate::date;
-use crate::entry::Entry;
+use crate::entry::{Entry, Made};
 use crate::error::StoreError;
 use crate::guard::Guard;
 use crate::headers::RequestFacts;
@@ -234,8 +234,10 @@ impl ReportCache {
             Decision::Serve { .. } => return Ok(Filled::AlreadyStored),
             Decision::Compute | Decision::Refuse => {}
         }
+        let started = Instant::now();
         let body = compute.await?;
-        let entry = Entry::json(facts, lookup.generation, body, inner.clock.unix_ms());
+        let made = inner.made(facts, started.elapsed());
+        let entry = Entry::json(facts, lookup.generation, body, made);
         Ok(match inner.store(facts, entry).await {
             Ok(Put::Stored { .. }) => Filled::Stored,
             Ok(Put::Outdated) => Filled::Outdated,
@@ -254,12 +256,17 @@ impl ReportCache {
 }
 
 impl Inner {
+    /// What is to be remembered of a computation that ends now.
+    pub(crate) fn made(&self, facts: &ReportFacts, took: Duration) -> Made {
+        Made { at_unix_ms: self.clock.unix_ms(), took, ttl: self.policy.ttl(facts.report_type) }
+    }
+
     /// Offers an entry to the store for its type's time to live.
     pub(crate) async fn store(&self, facts: &ReportFacts, entry: Entry) -> Result<Put, StoreError> {
-        if entry.body.len() > self.policy.max_entry_bytes {
+        if entry.body.plain_len() > self.policy.max_entry_bytes {
             return Ok(Put::TooLarge);
         }
-        let ttl = self.clock.wall(self.policy.ttl(facts.report_type));
+        let ttl = self.clock.wall(entry.ttl);
         let put = self.guard.put(&facts.key, entry, ttl).await?;
         match put {
             Put::Stored { evicted } => {

@@ -157,7 +157,10 @@ impl Waiting {
 mod tests {
     use bytes::Bytes;
 
+    use std::time::Duration;
+
     use super::*;
+    use crate::entry::Made;
     use crate::filters::Filters;
     use crate::key::{ReportFacts, ReportType};
 
@@ -167,7 +170,8 @@ mod tests {
 
     fn entry(generation: Generation) -> Entry {
         let facts = ReportFacts { key: key(), report_type: ReportType::Custom, role: "student" };
-        Entry::json(&facts, generation, Bytes::from_static(b"{}"), 0)
+        let made = Made { at_unix_ms: 0, took: Duration::ZERO, ttl: Duration::from_secs(300) };
+        Entry::json(&facts, generation, Bytes::from_static(b"{}"), made)
     }
 
     fn lead(boarding: Boarding) -> Landing {

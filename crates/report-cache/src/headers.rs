@@ -137,7 +137,6 @@ pub(crate) fn restore(headers: &mut HeaderMap, entry: &Entry) {
     for (name, value) in &entry.fields {
         headers.append(name.clone(), value.clone());
     }
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(entry.body.len()));
 }
 
 #[cfg(test)]

@@ -166,21 +166,12 @@ impl Policy {
         clock: &Clock,
         now_unix_ms: u64,
     ) -> Decision {
-        let served = lookup.entry.as_ref().and_then(|entry| self.serve(entry, lookup, clock, now_unix_ms));
+        let served = lookup.entry.as_ref().and_then(|entry| serve(entry, lookup, clock, now_unix_ms));
         match served {
             Some(decision) => decision,
             None if request.only_if_cached => Decision::Refuse,
             None => Decision::Compute,
         }
-    }
-
-    fn serve(&self, entry: &Entry, lookup: &Lookup, clock: &Clock, now_unix_ms: u64) -> Option<Decision> {
-        if entry.generation != lookup.generation {
-            return None;
-        }
-        let age_secs = clock.scenario_secs(entry.stored_unix_ms, now_unix_ms);
-        let ttl_secs = remaining(self.ttl(entry.report_type), age_secs)?;
-        Some(Decision::Serve { age_secs, ttl_secs })
     }
 
     /// Whether an answer of the service may be stored: 200, one representation for every
@@ -195,6 +186,15 @@ impl Policy {
     }
 }
 
+fn serve(entry: &Entry, lookup: &Lookup, clock: &Clock, now_unix_ms: u64) -> Option<Decision> {
+    if entry.generation != lookup.generation {
+        return None;
+    }
+    let age_secs = clock.scenario_secs(entry.stored_unix_ms, now_unix_ms);
+    let ttl_secs = remaining(entry.ttl, age_secs)?;
+    Some(Decision::Serve { age_secs, ttl_secs })
+}
+
 /// Seconds that an entry of this age has left; `None` once it has none. An entry is served while its
 /// lifetime exceeds its age (RFC 9111 §4.2), both in whole seconds (§1.2.2).
 #[must_use]
@@ -207,6 +207,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::entry::Made;
     use crate::filters::Filters;
     use crate::key::{ReportFacts, ReportKey};
     use crate::store::Generation;
@@ -220,7 +221,8 @@ mod tests {
     fn stored(report_type: ReportType, generation: Generation, at: u64) -> Entry {
         let key = ReportKey::new(1, 2, &Filters::empty());
         let facts = ReportFacts { key, report_type, role: "student" };
-        Entry::json(&facts, generation, Bytes::from_static(b"{}"), at)
+        let made = Made { at_unix_ms: at, took: Duration::ZERO, ttl: Policy::default().ttl(report_type) };
+        Entry::json(&facts, generation, Bytes::from_static(b"{}"), made)
     }
 
     #[test]

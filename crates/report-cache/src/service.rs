@@ -7,6 +7,7 @@ use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header, response};
@@ -17,6 +18,7 @@ use tracing::Instrument;
 use crate::body::{CacheBody, Collected};
 use crate::cache::{Inner, ReportCache};
 use crate::coalesce::{Boarding, Landing};
+use crate::coding::Packed;
 use crate::entry::{Entry, KEPT_FIELDS};
 use crate::etag::ETag;
 use crate::headers::{self, RequestFacts, Stamp};
@@ -211,7 +213,7 @@ impl Visit {
     ) -> Response<CacheBody<B>> {
         let (mut parts, ()) = Response::new(()).into_parts();
         headers::restore(&mut parts.headers, entry);
-        let (body, etag) = (entry.body.clone(), entry.etag.clone());
+        let (body, etag) = (entry.body.bytes().clone(), entry.etag.clone());
         self.finish(Computed::Report { parts, body, etag }, tally, outcome)
     }
 
@@ -291,14 +293,18 @@ where
     S: Service<Request<Req>, Response = Response<Res>>,
     Res: Body<Data = Bytes>,
 {
+    let started = Instant::now();
     let computed = compute(&cache, inner, request).await?;
+    let made = cache.made(&facts, started.elapsed());
     let Computed::Report { parts, body, etag } = &computed else { return Ok((computed, false)) };
     let kept = KEPT_FIELDS.iter().map(|name| (name, parts.headers.get(name)));
     let entry = Entry {
-        body: body.clone(),
+        body: Packed::identity(body.clone()),
         etag: etag.clone(),
         fields: kept.filter_map(|(name, value)| Some((name.clone(), value?.clone()))).collect(),
-        stored_unix_ms: cache.clock.unix_ms(),
+        stored_unix_ms: made.at_unix_ms,
+        ttl: made.ttl,
+        took: made.took,
         report_id: facts.key.report_id,
         report_type: facts.report_type,
         generation,

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::{Generation, Lookup, Put, Store, Usage};
-use crate::entry::Entry;
+use crate::coding::Packed;
+use crate::entry::{Entry, Made};
 use crate::filters::Filters;
 use crate::key::{ReportFacts, ReportKey, ReportType};
 
@@ -44,7 +45,8 @@ async fn lookup(store: &dyn Store, key: &ReportKey, report_type: ReportType) -> 
 
 fn entry(key: &ReportKey, report_type: ReportType, generation: Generation, body: &'static [u8]) -> Entry {
     let facts = ReportFacts { key: *key, report_type, role: "teacher" };
-    Entry::json(&facts, generation, Bytes::from_static(body), 1_788_242_400_000)
+    let made = Made { at_unix_ms: 1_788_242_400_000, took: Duration::from_millis(5), ttl: LONG };
+    Entry::json(&facts, generation, Bytes::from_static(body), made)
 }
 
 async fn put(store: &dyn Store, key: &ReportKey, entry: Entry, ttl: Duration) -> Put {
@@ -209,7 +211,7 @@ async fn bodies_come_back_byte_for_byte(store: &dyn Store) {
     let generation = lookup(store, &key, Collection).await.generation;
     let every_byte: Vec<u8> = (0..=255).cycle().take(300_000).collect();
     let mut entry = entry(&key, Collection, generation, b"");
-    entry.body = Bytes::from(every_byte);
+    entry.body = Packed::identity(every_byte.into());
     put(store, &key, entry.clone(), LONG).await;
     assert_eq!(lookup(store, &key, Collection).await.entry, Some(entry));
 }

@@ -249,6 +249,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::entry::Made;
     use crate::filters::Filters;
     use crate::key::ReportFacts;
 
@@ -256,7 +257,8 @@ mod tests {
         let key = ReportKey::new(report, user, &Filters::empty());
         let generation = store.lookup(&key, ReportType::Custom).await.unwrap().generation;
         let facts = ReportFacts { key, report_type: ReportType::Custom, role: "student" };
-        let mut entry = Entry::json(&facts, generation, Bytes::from(vec![b'x'; bytes]), 0);
+        let made = Made { at_unix_ms: 0, took: Duration::ZERO, ttl: Duration::from_secs(10) };
+        let mut entry = Entry::json(&facts, generation, Bytes::from(vec![b'x'; bytes]), made);
         entry.fields.clear();
         store.put(&key, entry, Duration::from_secs(10)).await.unwrap()
     }
