@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tokio::time::MissedTickBehavior;
 
 use crate::admin::{self, HitRate, Stats, Status};
 use crate::breaker::Breaker;
@@ -15,12 +16,13 @@ use crate::coalesce::Board;
 use crate::date;
 use crate::entry::{Entry, Made};
 use crate::error::StoreError;
-use crate::guard::Guard;
+use crate::guard::{Guard, Patience};
 use crate::headers::RequestFacts;
 use crate::invalidate::{Invalidation, Reason};
 use crate::key::{ReportFacts, ReportType};
 use crate::layer::{CacheLayer, Classify};
 use crate::metrics::Metrics;
+use crate::outbox::Outbox;
 use crate::policy::{Decision, Policy};
 use crate::store::{Limits, Put, Store};
 
@@ -111,10 +113,23 @@ impl ReportCache {
     /// A cache whose entries lie in `store`.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, config: CacheConfig) -> Self {
+        Self::build(store, None, config)
+    }
+
+    /// A cache whose invalidations outlive the process and its connection to the store: the service
+    /// writes each into `outbox` within the write's transaction and then calls
+    /// [`ReportCache::invalidate_recorded`].
+    #[must_use]
+    pub fn with_outbox(store: Arc<dyn Store>, outbox: Arc<dyn Outbox>, config: CacheConfig) -> Self {
+        Self::build(store, Some(outbox), config)
+    }
+
+    fn build(store: Arc<dyn Store>, outbox: Option<Arc<dyn Outbox>>, config: CacheConfig) -> Self {
         let metrics = Arc::new(Metrics::new());
         let breaker = Breaker::new(config.failures_to_rest, config.rest);
-        let limits = (config.store_timeout, config.sweep_timeout);
-        let guard = Guard::new(store, Arc::clone(&metrics), breaker, config.clock.clone(), limits);
+        let limits = Patience { reader: config.store_timeout, sweep: config.sweep_timeout };
+        let time = (config.clock.clone(), limits);
+        let guard = Guard::new(store, outbox, Arc::clone(&metrics), breaker, time);
         let inner = Inner {
             guard: Arc::new(guard),
             metrics,
@@ -141,6 +156,39 @@ impl ReportCache {
     pub async fn invalidate(&self, event: &Invalidation) -> Result<u64, StoreError> {
         let scopes = event.scopes.clone();
         self.remove(event.reason, move |guard| async move { guard.invalidate(&scopes).await }).await
+    }
+
+    /// As [`ReportCache::invalidate`], for an event that the service recorded in its outbox as row `id`.
+    /// The row is struck off once the store has confirmed, shortly after this returns.
+    ///
+    /// # Errors
+    /// When the store does not confirm it. The row stays, and is replayed before this node reads from
+    /// the store again; other nodes replay it too, if they [keep replaying](ReportCache::keep_replaying).
+    pub async fn invalidate_recorded(&self, id: i64, event: &Invalidation) -> Result<u64, StoreError> {
+        let removed = self.invalidate(event).await?;
+        self.inner.guard.confirm(id);
+        Ok(removed)
+    }
+
+    /// Looks every `interval` (wall time) for rows of the outbox that nobody has confirmed for longer
+    /// than [`GRACE`](crate::outbox::GRACE), whichever node wrote them, and replays them. Ends with the
+    /// last clone of this cache.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime, and for an interval of 0.
+    pub fn keep_replaying(&self, interval: Duration) {
+        let inner = Arc::downgrade(&self.inner);
+        let mut ticks = tokio::time::interval(interval);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tokio::spawn(async move {
+            loop {
+                ticks.tick().await;
+                let Some(inner) = inner.upgrade() else { return };
+                if let Err(error) = inner.guard.replay().await {
+                    tracing::debug!(%error, "the outbox is replayed later");
+                }
+            }
+        });
     }
 
     /// Removes every entry of one report: every person's and every variant. Collections stay: they are

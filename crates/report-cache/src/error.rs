@@ -34,6 +34,9 @@ pub enum StoreError {
         /// How long it was waited for.
         limit: Duration,
     },
+    /// The store could not yet be told of all that changed while it was away, so it is not read.
+    #[error("the store has not yet been told of all that changed while it was away")]
+    Unsettled,
     /// The store failed several times in a row and is left alone for a moment.
     #[error("the store failed several times in a row and is not asked until it has rested")]
     Resting,

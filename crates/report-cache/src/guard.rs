@@ -1,41 +1,51 @@
 //! The store as requests meet it: bounded in time, counted, and left alone while it fails.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
 
 use crate::breaker::Breaker;
 use crate::clock::Clock;
 use crate::entry::Entry;
 use crate::error::StoreError;
-use crate::invalidate::{Debt, Owed};
 use crate::key::{ReportKey, ReportType};
 use crate::metrics::{Metrics, Op};
+use crate::outbox::{self, Outbox};
+use crate::replay::Replay;
 use crate::store::{Lookup, Put, Store, Usage};
 
 pub(crate) struct Guard {
     store: Arc<dyn Store>,
     metrics: Arc<Metrics>,
     breaker: Breaker,
-    debt: Debt,
-    settling: tokio::sync::Mutex<()>,
+    replay: Replay,
+    /// The replay under way; readers wait for it, each no longer than its own limit.
+    settling: Mutex<Option<watch::Receiver<Option<bool>>>>,
     clock: Clock,
+    limits: Patience,
+}
+
+/// How long the store is waited for, in wall time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
     /// For what a reader waits for.
-    limit: Duration,
+    pub(crate) reader: Duration,
     /// For what removes or counts many entries.
-    sweep_limit: Duration,
+    pub(crate) sweep: Duration,
 }
 
 impl Guard {
     pub(crate) fn new(
         store: Arc<dyn Store>,
+        outbox: Option<Arc<dyn Outbox>>,
         metrics: Arc<Metrics>,
         breaker: Breaker,
-        clock: Clock,
-        (limit, sweep_limit): (Duration, Duration),
+        (clock, limits): (Clock, Patience),
     ) -> Self {
-        let (debt, settling) = (Debt::default(), tokio::sync::Mutex::default());
-        Self { store, metrics, breaker, debt, settling, clock, limit, sweep_limit }
+        let (replay, settling) = (Replay::new(outbox), Mutex::default());
+        Self { store, metrics, breaker, replay, settling, clock, limits }
     }
 
     pub(crate) fn backend(&self) -> &'static str {
@@ -47,72 +57,99 @@ impl Guard {
     }
 
     pub(crate) async fn lookup(
-        &self,
+        self: &Arc<Self>,
         key: &ReportKey,
         report_type: ReportType,
     ) -> Result<Lookup, StoreError> {
         self.admitted()?;
         self.settle().await?;
-        self.timed(Op::Read, "look up", self.limit, self.store.lookup(key, report_type)).await
+        self.timed(Op::Read, "look up", self.limits.reader, self.store.lookup(key, report_type)).await
     }
 
     pub(crate) async fn put(&self, key: &ReportKey, entry: Entry, ttl: Duration) -> Result<Put, StoreError> {
         self.admitted()?;
-        self.timed(Op::Write, "store an entry", self.limit, self.store.put(key, entry, ttl)).await
+        self.timed(Op::Write, "store an entry", self.limits.reader, self.store.put(key, entry, ttl)).await
     }
 
     pub(crate) async fn invalidate(&self, scopes: &[(u64, ReportType)]) -> Result<u64, StoreError> {
         let result = self.removal("invalidate", self.store.invalidate(scopes)).await;
-        result.inspect_err(|_| self.debt.owe_scopes(scopes))
+        result.inspect_err(|_| self.replay.debt.owe_scopes(scopes))
     }
 
     pub(crate) async fn forget_report(&self, report_id: u64) -> Result<u64, StoreError> {
         let result = self.removal("forget a report", self.store.forget_report(report_id)).await;
-        result.inspect_err(|_| self.debt.owe_report(report_id))
+        result.inspect_err(|_| self.replay.debt.owe_report(report_id))
     }
 
     pub(crate) async fn clear(&self) -> Result<u64, StoreError> {
         let result = self.removal("clear", self.store.clear()).await;
-        result.inspect_err(|_| self.debt.owe_everything())
+        result.inspect_err(|_| self.replay.debt.owe_everything())
     }
 
     /// Not timed with the reads: no reader waits for it.
     pub(crate) async fn usage(&self) -> Result<Usage, StoreError> {
         let op = "count its entries";
-        let answer = tokio::time::timeout(self.sweep_limit, self.store.usage()).await;
-        answer.unwrap_or(Err(StoreError::Timeout { op, limit: self.sweep_limit }))
+        let answer = tokio::time::timeout(self.limits.sweep, self.store.usage()).await;
+        answer.unwrap_or(Err(StoreError::Timeout { op, limit: self.limits.sweep }))
     }
 
     fn admitted(&self) -> Result<(), StoreError> {
         if self.breaker.admits(self.clock.elapsed()) { Ok(()) } else { Err(StoreError::Resting) }
     }
 
-    /// Makes good what is owed, before anything is read. Readers wait for the one that does it.
-    async fn settle(&self) -> Result<(), StoreError> {
-        if self.debt.due().is_none() {
+    /// Makes good what the store has missed, before anything is read from it. Readers wait for the one
+    /// task that does it, which goes on when their time is up.
+    async fn settle(self: &Arc<Self>) -> Result<(), StoreError> {
+        if !self.replay.is_due() {
             return Ok(());
         }
+        let op = "make good what it missed";
         let all = async {
-            let _one_at_a_time = self.settling.lock().await;
-            let Some(settlement) = self.debt.due() else { return Ok(0) };
-            let Owed { everything, scopes, reports } = &settlement.owed;
-            let mut removed = 0;
-            if *everything {
-                removed += self.store.clear().await?;
+            // Again, if more was missed during a settlement: it does not cover that.
+            while self.replay.is_due() {
+                let mut outcome = self.settlement();
+                let settled = outcome.wait_for(Option::is_some).await.is_ok_and(|made| *made == Some(true));
+                if !settled {
+                    return Err(StoreError::Unsettled);
+                }
             }
-            if !scopes.is_empty() {
-                let scopes: Vec<_> = scopes.iter().copied().collect();
-                removed += self.store.invalidate(&scopes).await?;
-            }
-            for &report_id in reports {
-                removed += self.store.forget_report(report_id).await?;
-            }
-            self.debt.settled(&settlement);
-            tracing::info!(removed, "invalidations the store had missed are made good");
-            Ok(removed)
+            Ok(())
         };
-        self.timed(Op::Invalidate, "make good what it missed", self.sweep_limit, all).await?;
-        Ok(())
+        let limit = self.limits.reader;
+        tokio::time::timeout(limit, all).await.unwrap_or(Err(StoreError::Timeout { op, limit }))
+    }
+
+    /// The settlement under way, or a new one.
+    fn settlement(self: &Arc<Self>) -> watch::Receiver<Option<bool>> {
+        let mut settling = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(under_way) = &*settling {
+            return under_way.clone();
+        }
+        let (done, outcome) = watch::channel(None);
+        *settling = Some(outcome.clone());
+        let guard = Arc::clone(self);
+        tokio::spawn(async move {
+            let all = guard.replay.make_good(&*guard.store);
+            let made = guard.timed(Op::Invalidate, "make good what it missed", guard.limits.sweep, all).await;
+            if let Ok(removed) = made {
+                tracing::info!(removed, "invalidations the store may have missed are made good");
+            }
+            *guard.settling.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            done.send_replace(Some(made.is_ok()));
+        });
+        outcome
+    }
+
+    /// Replays what other nodes, or this one, committed some time ago and did not confirm.
+    pub(crate) async fn replay(&self) -> Result<u64, StoreError> {
+        self.admitted()?;
+        let all = self.replay.replay(&*self.store, outbox::GRACE);
+        self.timed(Op::Invalidate, "replay the outbox", self.limits.sweep, all).await
+    }
+
+    /// The store has done what this row of the outbox says.
+    pub(crate) fn confirm(&self, id: i64) {
+        self.replay.confirm(id);
     }
 
     async fn removal(
@@ -121,7 +158,7 @@ impl Guard {
         call: impl Future<Output = Result<u64, StoreError>>,
     ) -> Result<u64, StoreError> {
         self.admitted()?;
-        self.timed(Op::Invalidate, op, self.sweep_limit, call).await
+        self.timed(Op::Invalidate, op, self.limits.sweep, call).await
     }
 
     async fn timed<T>(
@@ -139,6 +176,7 @@ impl Guard {
             Ok(_) => self.breaker.succeeded(),
             Err(error) => {
                 tracing::warn!(%error, "the report cache goes on without its store");
+                self.replay.suspect();
                 self.breaker.failed(self.clock.elapsed());
             }
         }

@@ -9,5 +9,6 @@ mod faults;
 mod flight;
 mod http;
 mod invalidation;
+mod outbox;
 mod redis;
 mod stats;
