@@ -9,6 +9,7 @@ mod faults;
 mod flight;
 mod http;
 mod invalidation;
+mod model;
 mod outbox;
 mod redis;
 mod stats;

@@ -1,62 +1,14 @@
 //! Invalidations of committed writes reach the store, whatever becomes of it and of the process.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use report_cache::error::Cause;
-use report_cache::{
-    CacheConfig, Clock, ClockHand, Invalidation, Outbox, Reason, Recorded, ReportCache, ReportType, Store,
-};
-use tokio::time::Instant;
+use report_cache::{CacheConfig, Clock, ClockHand, Invalidation, Reason, ReportCache, ReportType, Store};
 
 use crate::support::stores::Fickle;
+use crate::support::table::Table;
 use crate::support::{Origin, School};
-
-/// The table of a service's database.
-#[derive(Default)]
-struct Table {
-    rows: Mutex<Vec<(Recorded, Instant)>>,
-    fails: AtomicBool,
-}
-
-impl Table {
-    /// What a write does within its transaction.
-    fn record(&self, event: &Invalidation) -> i64 {
-        let mut rows = self.rows.lock().unwrap();
-        let id = rows.iter().map(|(row, _)| row.id).max().unwrap_or(0) + 1;
-        rows.push((Recorded { id, invalidation: event.clone() }, Instant::now()));
-        id
-    }
-
-    fn len(&self) -> usize {
-        self.rows.lock().unwrap().len()
-    }
-
-    async fn emptied(&self) {
-        while self.len() > 0 {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
-#[async_trait]
-impl Outbox for Table {
-    async fn pending(&self, min_age: Duration, limit: usize) -> Result<Vec<Recorded>, Cause> {
-        if self.fails.load(Ordering::SeqCst) {
-            return Err("the table is locked".into());
-        }
-        let rows = self.rows.lock().unwrap();
-        let due = rows.iter().filter(|(_, since)| since.elapsed() >= min_age);
-        Ok(due.take(limit).map(|(row, _)| row.clone()).collect())
-    }
-
-    async fn confirm(&self, ids: &[i64]) -> Result<(), Cause> {
-        self.rows.lock().unwrap().retain(|(row, _)| !ids.contains(&row.id));
-        Ok(())
-    }
-}
 
 fn graded(user: u64) -> Invalidation {
     Invalidation { reason: Reason::GradeChanged, scopes: vec![(user, ReportType::Analytics)] }

@@ -2,6 +2,7 @@
 
 pub(crate) mod redis;
 pub(crate) mod stores;
+pub(crate) mod table;
 
 use std::convert::Infallible;
 use std::future::Future;
