@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -16,6 +16,7 @@ use crate::coalesce::Board;
 use crate::date;
 use crate::entry::{Entry, Made};
 use crate::error::StoreError;
+use crate::event::{Event, EventScope};
 use crate::guard::{Guard, Patience};
 use crate::headers::RequestFacts;
 use crate::invalidate::{Invalidation, Reason};
@@ -25,6 +26,7 @@ use crate::metrics::Metrics;
 use crate::outbox::Outbox;
 use crate::policy::{Decision, Policy};
 use crate::store::{Limits, Put, Store};
+use crate::watch::{Reach, Watch};
 
 /// How a [`ReportCache`] behaves.
 #[derive(Debug, Clone)]
@@ -97,6 +99,8 @@ pub(crate) struct Inner {
     pub(crate) policy: Policy,
     pub(crate) clock: Clock,
     pub(crate) board: Arc<Board>,
+    /// What invalidations are usual.
+    watch: Mutex<Watch>,
     max_size_per_user: u64,
 }
 
@@ -136,6 +140,7 @@ impl ReportCache {
             policy: config.policy,
             clock: config.clock,
             board: Arc::default(),
+            watch: Mutex::default(),
             max_size_per_user: config.max_size_per_user,
         };
         Self { inner: Arc::new(inner) }
@@ -154,8 +159,9 @@ impl ReportCache {
     /// When the store does not confirm it. This node then makes it good before it reads from the store
     /// again; other nodes serve the old entries until then.
     pub async fn invalidate(&self, event: &Invalidation) -> Result<u64, StoreError> {
-        let scopes = event.scopes.clone();
-        self.remove(event.reason, move |guard| async move { guard.invalidate(&scopes).await }).await
+        let (reason, scopes) = (event.reason, event.scopes.clone());
+        let scope = EventScope::People(event.scopes.clone());
+        self.remove(reason, scope, move |guard| async move { guard.invalidate(&scopes).await }).await
     }
 
     /// As [`ReportCache::invalidate`], for an event that the service recorded in its outbox as row `id`.
@@ -197,7 +203,8 @@ impl ReportCache {
     /// # Errors
     /// As [`ReportCache::invalidate`].
     pub async fn forget_report(&self, id: u64) -> Result<u64, StoreError> {
-        self.remove(Reason::Requested, move |guard| async move { guard.forget_report(id).await }).await
+        let scope = EventScope::Report(id);
+        self.remove(Reason::Requested, scope, move |guard| async move { guard.forget_report(id).await }).await
     }
 
     /// Removes all entries; returns how many there were.
@@ -205,7 +212,17 @@ impl ReportCache {
     /// # Errors
     /// As [`ReportCache::invalidate`].
     pub async fn clear(&self) -> Result<u64, StoreError> {
-        self.remove(Reason::Requested, |guard| async move { guard.clear().await }).await
+        let scope = EventScope::Everything;
+        self.remove(Reason::Requested, scope, |guard| async move { guard.clear().await }).await
+    }
+
+    /// Leaves nothing of this cache in the store: no entry, no epoch, no event. For a service that ends
+    /// for good, and has the store's prefix to itself.
+    ///
+    /// # Errors
+    /// When the store does not do it.
+    pub async fn remove_everything(&self) -> Result<u64, StoreError> {
+        self.inner.guard.remove_everything().await
     }
 
     /// A writer whose client hangs up is dropped at any await: the removal must not die with it, or the
@@ -213,21 +230,38 @@ impl ReportCache {
     async fn remove<F>(
         &self,
         reason: Reason,
+        scope: EventScope,
         call: impl FnOnce(Arc<Guard>) -> F + Send + 'static,
     ) -> Result<u64, StoreError>
     where
         F: Future<Output = Result<u64, StoreError>> + Send + 'static,
     {
-        let (guard, metrics) = (Arc::clone(&self.inner.guard), Arc::clone(&self.inner.metrics));
+        let inner = Arc::clone(&self.inner);
         let task = tokio::spawn(async move {
-            metrics.invalidation(reason.as_str());
-            let removed = call(guard).await?;
-            metrics.invalidated(reason.as_str(), removed);
+            inner.announce(reason, &scope);
+            let started = Instant::now();
+            let removed = call(Arc::clone(&inner.guard)).await?;
+            inner.metrics.invalidated(reason.as_str(), removed);
+            let (at_unix_ms, took) = (inner.clock.unix_ms(), started.elapsed());
+            inner.guard.append(&Event { at_unix_ms, reason, scope, removed, took }).await;
             Ok(removed)
         });
         task.await.unwrap_or_else(|error| {
             Err(StoreError::Operation { op: "finish an invalidation", cause: error.into() })
         })
+    }
+
+    /// The removals after the one called `after` (all that are kept, if absent), `limit` of them at most,
+    /// oldest first, each with its name. Those of every node that shares the store.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn events(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Event)>, StoreError> {
+        self.inner.guard.events(after, limit).await
     }
 
     /// The store's contents and the counters; refreshes the gauges of the registry.
@@ -304,6 +338,24 @@ impl ReportCache {
 }
 
 impl Inner {
+    /// Counts an invalidation, and says so if it is an unusual one.
+    fn announce(&self, reason: Reason, scope: &EventScope) {
+        self.metrics.invalidation(reason.as_str());
+        let reach = match scope {
+            EventScope::People(scopes) => Reach::Scopes(scopes.len()),
+            EventScope::ManyPeople { total, .. } => {
+                Reach::Scopes(usize::try_from(*total).unwrap_or(usize::MAX))
+            }
+            EventScope::Report(_) => Reach::Report,
+            EventScope::Everything => Reach::Everything,
+        };
+        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pattern) = watch.note(self.clock.elapsed(), reach) {
+            self.metrics.unusual(pattern);
+            tracing::warn!(pattern = pattern.as_str(), reason = reason.as_str(), "unusual invalidations");
+        }
+    }
+
     /// What is to be remembered of a computation that ends now.
     pub(crate) fn made(&self, facts: &ReportFacts, took: Duration) -> Made {
         Made { at_unix_ms: self.clock.unix_ms(), took, ttl: self.policy.ttl(facts.report_type) }

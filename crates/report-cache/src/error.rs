@@ -10,7 +10,7 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 /// A store that could not do what it was asked.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// The backend could not be reached when the store was opened.
+    /// The backend could not be reached.
     #[error("cannot reach the store at {address}: {cause}; is it running, and is the address right?")]
     Connect {
         /// Host and port, without credentials.

@@ -10,10 +10,11 @@ use crate::breaker::Breaker;
 use crate::clock::Clock;
 use crate::entry::Entry;
 use crate::error::StoreError;
+use crate::event::Event;
 use crate::key::{ReportKey, ReportType};
 use crate::metrics::{Metrics, Op};
 use crate::outbox::{self, Outbox};
-use crate::replay::Replay;
+use crate::replay::{Done, Replay};
 use crate::store::{Lookup, Put, Store, Usage};
 
 pub(crate) struct Guard {
@@ -86,11 +87,39 @@ impl Guard {
         result.inspect_err(|_| self.replay.debt.owe_everything())
     }
 
+    /// Adds to the stream of events. One that is lost is counted, and undoes nothing.
+    pub(crate) async fn append(&self, event: &Event) {
+        let kept = tokio::time::timeout(self.limits.reader, self.store.append(event)).await;
+        if !matches!(kept, Ok(Ok(()))) {
+            self.metrics.events_lost.inc();
+            tracing::warn!("an invalidation is missing from the stream of events");
+        }
+    }
+
+    pub(crate) async fn events(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Event)>, StoreError> {
+        self.patiently("read its events", self.store.events(after, limit)).await
+    }
+
+    pub(crate) async fn remove_everything(&self) -> Result<u64, StoreError> {
+        self.patiently("remove everything", self.store.remove_everything()).await
+    }
+
     /// Not timed with the reads: no reader waits for it.
     pub(crate) async fn usage(&self) -> Result<Usage, StoreError> {
-        let op = "count its entries";
-        let answer = tokio::time::timeout(self.limits.sweep, self.store.usage()).await;
-        answer.unwrap_or(Err(StoreError::Timeout { op, limit: self.limits.sweep }))
+        self.patiently("count its entries", self.store.usage()).await
+    }
+
+    async fn patiently<T>(
+        &self,
+        op: &'static str,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let limit = self.limits.sweep;
+        tokio::time::timeout(limit, call).await.unwrap_or(Err(StoreError::Timeout { op, limit }))
     }
 
     fn admitted(&self) -> Result<(), StoreError> {
@@ -122,29 +151,45 @@ impl Guard {
     /// The settlement under way, or a new one.
     fn settlement(self: &Arc<Self>) -> watch::Receiver<Option<bool>> {
         let mut settling = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(under_way) = &*settling {
+        // One whose sender has gone without a word has panicked, in the service's outbox perhaps.
+        if let Some(under_way) = &*settling
+            && under_way.has_changed().is_ok()
+        {
             return under_way.clone();
         }
-        let (done, outcome) = watch::channel(None);
+        let (over, outcome) = watch::channel(None);
         *settling = Some(outcome.clone());
         let guard = Arc::clone(self);
         tokio::spawn(async move {
-            let all = guard.replay.make_good(&*guard.store);
+            let started = Instant::now();
+            let mut done = Vec::new();
+            let all = guard.replay.make_good(&*guard.store, &mut done);
             let made = guard.timed(Op::Invalidate, "make good what it missed", guard.limits.sweep, all).await;
-            if let Ok(removed) = made {
-                tracing::info!(removed, "invalidations the store may have missed are made good");
-            }
             *guard.settling.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            done.send_replace(Some(made.is_ok()));
+            over.send_replace(Some(made.is_ok()));
+            guard.tell(done, started).await;
         });
         outcome
     }
 
     /// Replays what other nodes, or this one, committed some time ago and did not confirm.
-    pub(crate) async fn replay(&self) -> Result<u64, StoreError> {
+    pub(crate) async fn replay(&self) -> Result<(), StoreError> {
         self.admitted()?;
-        let all = self.replay.replay(&*self.store, outbox::GRACE);
-        self.timed(Op::Invalidate, "replay the outbox", self.limits.sweep, all).await
+        let (mut done, started) = (Vec::new(), Instant::now());
+        let all = self.replay.replay(&*self.store, outbox::GRACE, &mut done);
+        let replayed = self.timed(Op::Invalidate, "replay the outbox", self.limits.sweep, all).await;
+        self.tell(done, started).await;
+        replayed
+    }
+
+    /// Adds to the stream of events what was made good.
+    async fn tell(&self, done: Vec<Done>, started: Instant) {
+        for Done { reason, scope, removed } in done {
+            tracing::info!(reason = reason.as_str(), removed, "the store was told what it had missed");
+            self.metrics.invalidated(reason.as_str(), removed);
+            let (at_unix_ms, took) = (self.clock.unix_ms(), started.elapsed());
+            self.append(&Event { at_unix_ms, reason, scope, removed, took }).await;
+        }
     }
 
     /// The store has done what this row of the outbox says.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::key::ReportType;
 
 /// Why entries go. A label of the metrics; written as [`Reason::as_str`] says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// An answer was scored.
@@ -24,6 +24,8 @@ pub enum Reason {
     LinkChanged,
     /// Staff asked for one report, or all, to go.
     Requested,
+    /// What the store missed while it was away, made good.
+    Replayed,
 }
 
 impl Reason {
@@ -39,6 +41,7 @@ impl Reason {
             Self::ReportDeleted => "report_deleted",
             Self::LinkChanged => "link_changed",
             Self::Requested => "requested",
+            Self::Replayed => "replayed",
         }
     }
 }

@@ -22,6 +22,7 @@
 //! | [`store`], [`entry`] | where answers lie, and the generations that make invalidation safe |
 //! | [`layer`], [`service`] | the middleware |
 //! | [`invalidate`], [`cache`], [`admin`] | writers, warming and management |
+//! | [`event`] | what was removed, and why |
 //!
 //! The cache never breaks the service: a store that fails or is slow is gone around within a bounded
 //! delay, and the service's own error type is kept.
@@ -78,6 +79,7 @@ mod debt;
 pub mod entry;
 pub mod error;
 pub mod etag;
+pub mod event;
 pub mod filters;
 mod guard;
 pub mod headers;
@@ -92,6 +94,7 @@ pub mod query;
 mod replay;
 pub mod service;
 pub mod store;
+pub mod watch;
 
 pub use admin::{HitRate, RoleHitRate, Stats, Status};
 pub use body::CacheBody;
@@ -101,6 +104,7 @@ pub use coding::{Coding, Packed};
 pub use entry::{Entry, EntryError, Made};
 pub use error::StoreError;
 pub use etag::{ETag, IfNoneMatch};
+pub use event::{Event, EventScope};
 pub use filters::{Filters, FiltersHash};
 pub use headers::RequestFacts;
 pub use invalidate::{Invalidation, Reason};
@@ -114,3 +118,4 @@ pub use service::{Bypass, CacheService};
 #[doc(hidden)]
 pub use store::contract;
 pub use store::{Generation, Limits, Lookup, MemoryStore, Put, RedisStore, Store, Usage};
+pub use watch::Unusual;

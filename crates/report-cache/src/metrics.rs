@@ -13,6 +13,7 @@ use prometheus::{
 
 use crate::outcome::{Outcome, Verdict};
 use crate::store::Usage;
+use crate::watch::Unusual;
 
 /// What a store was asked to do, as the metrics distinguish it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub(crate) struct Metrics {
     store_errors: IntCounterVec,
     invalidations: IntCounterVec,
     invalidated_keys: IntCounterVec,
+    unusual: IntCounterVec,
+    pub(crate) events_lost: IntCounter,
     entries: IntGauge,
     bytes: IntGauge,
     largest_user_bytes: IntGauge,
@@ -119,6 +122,22 @@ impl Metrics {
                 "Entries that invalidations removed",
                 &["reason"],
             ),
+            unusual: {
+                let unusual = counters(
+                    "report_cache_unusual_invalidations_total",
+                    "Patterns of invalidation that are worth a look",
+                    &["pattern"],
+                );
+                // An alert on a rate needs the series to be there before the first one.
+                for pattern in Unusual::ALL {
+                    unusual.with_label_values(&[pattern.as_str()]);
+                }
+                unusual
+            },
+            events_lost: counter(
+                "report_cache_events_lost_total",
+                "Invalidations that the stream of events does not have",
+            ),
             entries: gauge("report_cache_entries", "Entries in the store"),
             bytes: gauge("report_cache_bytes", "Bytes of all entries in the store"),
             largest_user_bytes: gauge(
@@ -129,7 +148,7 @@ impl Metrics {
     }
 
     pub(crate) fn register(&self, registry: &Registry) -> prometheus::Result<()> {
-        let collectors: [Box<dyn Collector>; 12] = [
+        let collectors: [Box<dyn Collector>; 14] = [
             Box::new(self.requests.clone()),
             Box::new(self.coalesced.clone()),
             Box::new(self.not_modified.clone()),
@@ -139,6 +158,8 @@ impl Metrics {
             Box::new(self.store_errors.clone()),
             Box::new(self.invalidations.clone()),
             Box::new(self.invalidated_keys.clone()),
+            Box::new(self.unusual.clone()),
+            Box::new(self.events_lost.clone()),
             Box::new(self.entries.clone()),
             Box::new(self.bytes.clone()),
             Box::new(self.largest_user_bytes.clone()),
@@ -180,6 +201,10 @@ impl Metrics {
 
     pub(crate) fn invalidated(&self, reason: &str, keys: u64) {
         self.invalidated_keys.with_label_values(&[reason]).inc_by(keys);
+    }
+
+    pub(crate) fn unusual(&self, pattern: Unusual) {
+        self.unusual.with_label_values(&[pattern.as_str()]).inc();
     }
 
     pub(crate) fn usage(&self, usage: &Usage) {

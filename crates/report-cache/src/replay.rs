@@ -1,16 +1,26 @@
 //! Making good what the store has missed: this node's debt, and the rows of the outbox.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::debt::{Debt, Owed};
 use crate::error::StoreError;
+use crate::event::EventScope;
+use crate::invalidate::Reason;
 use crate::outbox::Outbox;
 use crate::store::Store;
 
 /// Rows replayed in one go.
 const BATCH: usize = 200;
+
+/// What the store has done at last.
+pub(crate) struct Done {
+    pub(crate) reason: Reason,
+    pub(crate) scope: EventScope,
+    pub(crate) removed: u64,
+}
 
 /// What is to be made good before the store may be read.
 pub(crate) struct Replay {
@@ -48,48 +58,58 @@ impl Replay {
         self.settled.load(Ordering::SeqCst) < self.suspicions.load(Ordering::SeqCst) || self.debt.is_due()
     }
 
-    /// Makes good all of it; returns how many entries went.
-    pub(crate) async fn make_good(&self, store: &dyn Store) -> Result<u64, StoreError> {
-        let mut removed = 0;
+    /// Makes good all of it. What the store has done is in `done`, whatever comes of the rest.
+    pub(crate) async fn make_good(&self, store: &dyn Store, done: &mut Vec<Done>) -> Result<(), StoreError> {
         // The count before the table is read: a failure meanwhile asks for another look.
         let suspicions = self.suspicions.load(Ordering::SeqCst);
         if self.settled.load(Ordering::SeqCst) < suspicions {
-            removed += self.replay(store, Duration::ZERO).await?;
+            self.replay(store, Duration::ZERO, done).await?;
             self.settled.fetch_max(suspicions, Ordering::SeqCst);
         }
-        let Some(settlement) = self.debt.due() else { return Ok(removed) };
+        let Some(settlement) = self.debt.due() else { return Ok(()) };
         let Owed { everything, scopes, reports } = &settlement.owed;
         if *everything {
-            removed += store.clear().await?;
+            let removed = store.clear().await?;
+            done.push(Done { reason: Reason::Replayed, scope: EventScope::Everything, removed });
         }
         if !scopes.is_empty() {
             let scopes: Vec<_> = scopes.iter().copied().collect();
-            removed += store.invalidate(&scopes).await?;
+            let removed = store.invalidate(&scopes).await?;
+            done.push(Done { reason: Reason::Replayed, scope: EventScope::People(scopes), removed });
         }
         for &report_id in reports {
-            removed += store.forget_report(report_id).await?;
+            let removed = store.forget_report(report_id).await?;
+            done.push(Done { reason: Reason::Replayed, scope: EventScope::Report(report_id), removed });
         }
         self.debt.settled(&settlement);
-        Ok(removed)
+        Ok(())
     }
 
-    /// Replays the rows of the outbox that are at least `min_age` old; returns how many entries went.
-    pub(crate) async fn replay(&self, store: &dyn Store, min_age: Duration) -> Result<u64, StoreError> {
-        let Some(outbox) = &self.outbox else { return Ok(0) };
+    /// Replays the rows of the outbox that are at least `min_age` old.
+    pub(crate) async fn replay(
+        &self,
+        store: &dyn Store,
+        min_age: Duration,
+        done: &mut Vec<Done>,
+    ) -> Result<(), StoreError> {
+        let Some(outbox) = &self.outbox else { return Ok(()) };
         let failed = |cause| StoreError::Operation { op: "replay the outbox", cause };
-        let mut removed = 0;
         loop {
             let rows = outbox.pending(min_age, BATCH).await.map_err(failed)?;
-            if rows.is_empty() {
-                return Ok(removed);
+            let mut by_reason: BTreeMap<Reason, Vec<_>> = BTreeMap::new();
+            for row in &rows {
+                by_reason.entry(row.invalidation.reason).or_default().extend(&row.invalidation.scopes);
             }
-            let scopes: Vec<_> =
-                rows.iter().flat_map(|row| row.invalidation.scopes.iter().copied()).collect();
-            removed += store.invalidate(&scopes).await?;
-            let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-            outbox.confirm(&ids).await.map_err(failed)?;
+            for (reason, scopes) in by_reason {
+                let removed = store.invalidate(&scopes).await?;
+                done.push(Done { reason, scope: EventScope::People(scopes), removed });
+            }
+            if !rows.is_empty() {
+                let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+                outbox.confirm(&ids).await.map_err(failed)?;
+            }
             if rows.len() < BATCH {
-                return Ok(removed);
+                return Ok(());
             }
         }
     }

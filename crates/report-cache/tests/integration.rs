@@ -5,6 +5,7 @@ mod support;
 
 mod axum_router;
 mod conditional;
+mod events;
 mod faults;
 mod flight;
 mod http;
@@ -12,4 +13,6 @@ mod invalidation;
 mod model;
 mod outbox;
 mod redis;
+mod redis_faults;
+mod redis_layout;
 mod stats;

@@ -4,32 +4,19 @@
 //! person who has most loses theirs. Epochs are not counted and never evicted: there is one per person
 //! and type, and one per report, that is read.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Generation, Lookup, Put, Store, Usage, with_collections};
+use super::shelves::Shelves;
+use super::{EVENTS_KEPT, Limits, Lookup, Put, Store, Usage, with_collections};
 use crate::clock::Clock;
 use crate::entry::Entry;
 use crate::error::StoreError;
+use crate::event::Event;
 use crate::key::{ReportKey, ReportType};
-
-/// How much a [`MemoryStore`] may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes of one person's entries.
-    pub user_bytes: u64,
-    /// Bytes of all entries.
-    pub total_bytes: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { user_bytes: 50 * 1024 * 1024, total_bytes: 256 * 1024 * 1024 }
-    }
-}
 
 /// A bounded store in this process's memory.
 #[derive(Debug)]
@@ -37,6 +24,14 @@ pub struct MemoryStore {
     limits: Limits,
     clock: Clock,
     shelves: Mutex<Shelves>,
+    events: Mutex<Events>,
+}
+
+/// The latest events, and how many came before them. An event's id is its number, from 1.
+#[derive(Debug, Default)]
+struct Events {
+    forgotten: u64,
+    latest: VecDeque<Event>,
 }
 
 impl MemoryStore {
@@ -49,7 +44,7 @@ impl MemoryStore {
     /// An empty store whose entries expire by `clock`'s wall time: for tests that move it by hand.
     #[must_use]
     pub fn with_clock(limits: Limits, clock: Clock) -> Self {
-        Self { limits, clock, shelves: Mutex::default() }
+        Self { limits, clock, shelves: Mutex::default(), events: Mutex::default() }
     }
 
     /// The shelves as of now: what has expired is gone.
@@ -60,6 +55,20 @@ impl MemoryStore {
         shelves.expire(self.clock.elapsed());
         shelves
     }
+
+    fn stream(&self) -> MutexGuard<'_, Events> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Events {
+    fn after(&self, after: Option<&str>, limit: usize) -> Result<Vec<(String, Event)>, StoreError> {
+        let malformed = || StoreError::Operation { op: "read events", cause: "not the id of one".into() };
+        let after: u64 = after.map_or(Ok(0), str::parse).map_err(|_| malformed())?;
+        let numbered = (self.forgotten + 1..).zip(&self.latest);
+        let later = numbered.skip_while(|&(number, _)| number <= after).take(limit);
+        Ok(later.map(|(number, event)| (number.to_string(), event.clone())).collect())
+    }
 }
 
 #[async_trait]
@@ -67,13 +76,12 @@ impl Store for MemoryStore {
     async fn lookup(&self, key: &ReportKey, report_type: ReportType) -> Result<Lookup, StoreError> {
         let mut shelves = self.shelves();
         let generation = shelves.generation(key, report_type);
-        let held = shelves.entries.get(key).map(|held| &held.entry);
-        Ok(Lookup { entry: held.filter(|entry| entry.generation == generation).cloned(), generation })
+        let entry = shelves.get(key).filter(|entry| entry.generation == generation).cloned();
+        Ok(Lookup { entry, generation })
     }
 
     async fn put(&self, key: &ReportKey, entry: Entry, ttl: Duration) -> Result<Put, StoreError> {
-        let size = entry.size();
-        if size > self.limits.user_bytes.min(self.limits.total_bytes) {
+        if self.limits.exclude(entry.size()) {
             return Ok(Put::TooLarge);
         }
         let mut shelves = self.shelves();
@@ -83,14 +91,14 @@ impl Store for MemoryStore {
         shelves.remove(key);
         shelves.insert(*key, entry, self.clock.elapsed() + ttl);
         let evicted = shelves.evict(key.user_id, self.limits);
-        Ok(if shelves.entries.contains_key(key) { Put::Stored { evicted } } else { Put::TooLarge })
+        Ok(if shelves.get(key).is_some() { Put::Stored { evicted } } else { Put::TooLarge })
     }
 
     async fn invalidate(&self, scopes: &[(u64, ReportType)]) -> Result<u64, StoreError> {
         let mut shelves = self.shelves();
         let mut removed = 0;
         for (user, report_type) in with_collections(scopes) {
-            shelves.person_epochs.remove(&(user, report_type));
+            shelves.end_person_epoch(user, report_type);
             for key in shelves.keys_of(user, report_type) {
                 removed += u64::from(shelves.remove(&key));
             }
@@ -100,147 +108,52 @@ impl Store for MemoryStore {
 
     async fn forget_report(&self, report_id: u64) -> Result<u64, StoreError> {
         let mut shelves = self.shelves();
-        shelves.report_epochs.remove(&report_id);
-        let keys = shelves.by_report.get(&report_id).cloned().unwrap_or_default();
+        shelves.end_report_epoch(report_id);
+        let keys = shelves.keys_of_report(report_id);
         Ok(keys.iter().map(|key| u64::from(shelves.remove(key))).sum())
     }
 
     async fn clear(&self) -> Result<u64, StoreError> {
         let mut shelves = self.shelves();
-        let removed = shelves.entries.len();
+        let removed = shelves.len();
         *shelves = Shelves::default();
-        Ok(u64::try_from(removed).expect("a count in memory fits 64 bits"))
+        Ok(removed)
+    }
+
+    async fn append(&self, event: &Event) -> Result<(), StoreError> {
+        let mut stream = self.stream();
+        stream.latest.push_back(event.kept());
+        if stream.latest.len() > EVENTS_KEPT {
+            stream.latest.pop_front();
+            stream.forgotten += 1;
+        }
+        Ok(())
+    }
+
+    async fn events(&self, after: Option<&str>, limit: usize) -> Result<Vec<(String, Event)>, StoreError> {
+        self.stream().after(after, limit)
+    }
+
+    async fn remove_everything(&self) -> Result<u64, StoreError> {
+        let removed = self.clear().await?;
+        let mut stream = self.stream();
+        stream.forgotten += u64::try_from(stream.latest.len()).expect("a count in memory fits 64 bits");
+        stream.latest.clear();
+        drop(stream);
+        Ok(removed)
     }
 
     async fn usage(&self) -> Result<Usage, StoreError> {
         let shelves = self.shelves();
         Ok(Usage {
-            entries: u64::try_from(shelves.entries.len()).expect("a count in memory fits 64 bits"),
-            bytes: shelves.bytes,
-            largest_user_bytes: shelves.by_size.last().map_or(0, |&(bytes, _)| bytes),
+            entries: shelves.len(),
+            bytes: shelves.bytes(),
+            largest_user_bytes: shelves.largest_share(),
         })
     }
 
     fn backend(&self) -> &'static str {
         "memory"
-    }
-}
-
-/// Everything held, and one index for each way in which entries go.
-#[derive(Debug, Default)]
-struct Shelves {
-    entries: HashMap<ReportKey, Held>,
-    bytes: u64,
-    /// Numbers entries in the order they came.
-    arrivals: u64,
-    by_expiry: BTreeSet<(Duration, ReportKey)>,
-    by_user: HashMap<u64, Share>,
-    by_size: BTreeSet<(u64, u64)>,
-    by_report: HashMap<u64, HashSet<ReportKey>>,
-    person_epochs: HashMap<(u64, ReportType), u64>,
-    report_epochs: HashMap<u64, u64>,
-}
-
-#[derive(Debug)]
-struct Held {
-    entry: Entry,
-    bytes: u64,
-    arrival: u64,
-    expires: Duration,
-}
-
-/// What one person holds, oldest first.
-#[derive(Debug, Default)]
-struct Share {
-    bytes: u64,
-    by_arrival: BTreeMap<u64, ReportKey>,
-}
-
-impl Shelves {
-    fn generation(&mut self, key: &ReportKey, report_type: ReportType) -> Generation {
-        Generation {
-            person: *self.person_epochs.entry((key.user_id, report_type)).or_insert_with(rand::random),
-            report: *self.report_epochs.entry(key.report_id).or_insert_with(rand::random),
-        }
-    }
-
-    fn is_current(&self, key: &ReportKey, entry: &Entry) -> bool {
-        let person = self.person_epochs.get(&(key.user_id, entry.report_type));
-        let report = self.report_epochs.get(&key.report_id);
-        person == Some(&entry.generation.person) && report == Some(&entry.generation.report)
-    }
-
-    fn insert(&mut self, key: ReportKey, entry: Entry, expires: Duration) {
-        let (bytes, arrival) = (entry.size(), self.arrivals);
-        self.arrivals += 1;
-        self.bytes += bytes;
-        self.by_expiry.insert((expires, key));
-        self.by_report.entry(key.report_id).or_default().insert(key);
-        let share = self.by_user.entry(key.user_id).or_default();
-        self.by_size.remove(&(share.bytes, key.user_id));
-        share.bytes += bytes;
-        share.by_arrival.insert(arrival, key);
-        self.by_size.insert((share.bytes, key.user_id));
-        self.entries.insert(key, Held { entry, bytes, arrival, expires });
-    }
-
-    /// Takes an entry from every index; whether there was one.
-    fn remove(&mut self, key: &ReportKey) -> bool {
-        let Some(held) = self.entries.remove(key) else { return false };
-        self.bytes -= held.bytes;
-        self.by_expiry.remove(&(held.expires, *key));
-        if let Some(keys) = self.by_report.get_mut(&key.report_id) {
-            keys.remove(key);
-            if keys.is_empty() {
-                self.by_report.remove(&key.report_id);
-            }
-        }
-        if let Some(share) = self.by_user.get_mut(&key.user_id) {
-            self.by_size.remove(&(share.bytes, key.user_id));
-            share.bytes -= held.bytes;
-            share.by_arrival.remove(&held.arrival);
-            if share.by_arrival.is_empty() {
-                self.by_user.remove(&key.user_id);
-            } else {
-                self.by_size.insert((share.bytes, key.user_id));
-            }
-        }
-        true
-    }
-
-    fn keys_of(&self, user: u64, report_type: ReportType) -> Vec<ReportKey> {
-        let keys = self.by_user.get(&user).into_iter().flat_map(|share| share.by_arrival.values());
-        let of_type = |key: &&ReportKey| {
-            self.entries.get(key).is_some_and(|held| held.entry.report_type == report_type)
-        };
-        keys.filter(of_type).copied().collect()
-    }
-
-    fn expire(&mut self, now: Duration) {
-        while let Some(&(expires, key)) = self.by_expiry.first() {
-            if expires > now {
-                break;
-            }
-            self.remove(&key);
-        }
-    }
-
-    /// Makes room within both caps; how many entries went.
-    fn evict(&mut self, user: u64, limits: Limits) -> u64 {
-        let mut evicted = 0;
-        while self.by_user.get(&user).is_some_and(|share| share.bytes > limits.user_bytes) {
-            evicted += self.remove_oldest(user);
-        }
-        while self.bytes > limits.total_bytes {
-            let Some(&(_, largest)) = self.by_size.last() else { break };
-            evicted += self.remove_oldest(largest);
-        }
-        evicted
-    }
-
-    fn remove_oldest(&mut self, user: u64) -> u64 {
-        let oldest = self.by_user.get(&user).and_then(|share| share.by_arrival.values().next().copied());
-        oldest.map_or(0, |key| u64::from(self.remove(&key)))
     }
 }
 

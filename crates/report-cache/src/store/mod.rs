@@ -1,13 +1,12 @@
 //! Where entries lie (L1), and the generations that make invalidation safe.
 //!
-//! Each entry belongs to two *epochs*: that of its reader's reports of its type, and that of its report.
-//! An epoch is a random number; an invalidation forgets it. An entry counts only while both its epochs
-//! are current, and is stored only if they still are: a value computed before an invalidation cannot be
-//! stored after it. An epoch that was lost, by eviction or with the store, comes back as another random
-//! number, so that what is left of the old one is cold and never stale.
+//! Each entry belongs to two *epochs*, that of its reader's reports of its type and that of its report,
+//! and to one *store*: the process that holds it, since its last clearing. An epoch is a random number; an
+//! invalidation replaces it. An entry counts only while all three are current: a value computed before
+//! an invalidation cannot be served after it. An epoch that was lost, by eviction or with the store, comes
+//! back as another random number, and a store that was restarted, restored or failed over is another
+//! store, so that what is left of the old one is cold and never stale.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,52 +14,24 @@ use serde::Serialize;
 
 use crate::entry::Entry;
 use crate::error::StoreError;
+use crate::event::Event;
 use crate::key::{ReportKey, ReportType};
 
 #[doc(hidden)]
 pub mod contract;
+mod generation;
+mod limits;
 mod memory;
 mod redis;
-mod scripts;
+mod shelves;
 
-pub use self::memory::{Limits, MemoryStore};
+pub use self::generation::{Generation, NoGeneration};
+pub use self::limits::Limits;
+pub use self::memory::MemoryStore;
 pub use self::redis::RedisStore;
 
-/// The epochs an answer was computed in: of (person, report type) and of the report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Generation {
-    pub(crate) person: u64,
-    pub(crate) report: u64,
-}
-
-impl Generation {
-    /// Two epochs nobody has had before (128 random bits).
-    #[must_use]
-    pub fn fresh() -> Self {
-        Self { person: rand::random(), report: rand::random() }
-    }
-}
-
-impl fmt::Display for Generation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}.{:016x}", self.person, self.report)
-    }
-}
-
-/// Text that is no [`Generation`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not two epochs of 16 hex digits")]
-pub struct NoGeneration;
-
-impl FromStr for Generation {
-    type Err = NoGeneration;
-
-    fn from_str(text: &str) -> Result<Self, NoGeneration> {
-        let (person, report) = text.split_once('.').ok_or(NoGeneration)?;
-        let epoch = |digits| u64::from_str_radix(digits, 16).map_err(|_| NoGeneration);
-        Ok(Self { person: epoch(person)?, report: epoch(report)? })
-    }
-}
+/// Events a store keeps at least, newest last; older ones go.
+const EVENTS_KEPT: usize = 10_000;
 
 /// What a store knows about a key.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,7 +70,7 @@ pub struct Usage {
 /// A place for entries. Every implementation passes the same contract suite.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// The entry of `key` and the current generation, in one round trip.
+    /// The entry of `key` and the current generation, in one round trip where there is one already.
     async fn lookup(&self, key: &ReportKey, report_type: ReportType) -> Result<Lookup, StoreError>;
 
     /// Stores `entry` for `ttl` of wall time, if the generation it carries is still current.
@@ -116,6 +87,17 @@ pub trait Store: Send + Sync + 'static {
 
     /// Ends all generations and removes all entries. Returns how many there were.
     async fn clear(&self) -> Result<u64, StoreError>;
+
+    /// Adds an event to the stream. Clearing the store does not remove it: an auditor comes later.
+    async fn append(&self, event: &Event) -> Result<(), StoreError>;
+
+    /// The first `limit` events that came after the one with the id `after` (`None`: after all that are
+    /// forgotten), each with its id, oldest first. An id is opaque, and of this store.
+    async fn events(&self, after: Option<&str>, limit: usize) -> Result<Vec<(String, Event)>, StoreError>;
+
+    /// Clears the store and its events: for a service that ends and whose entries nobody will find
+    /// again. Returns how many entries there were.
+    async fn remove_everything(&self) -> Result<u64, StoreError>;
 
     /// How much is stored.
     async fn usage(&self) -> Result<Usage, StoreError>;
@@ -135,14 +117,6 @@ fn with_collections(scopes: &[(u64, ReportType)]) -> std::collections::BTreeSet<
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_generation_reads_back_and_is_never_met_twice() {
-        let generation = Generation::fresh();
-        assert_eq!(generation.to_string().parse(), Ok(generation));
-        assert_ne!(generation, Generation::fresh());
-        assert_eq!("12".parse::<Generation>(), Err(NoGeneration));
-    }
 
     #[test]
     fn collections_go_with_any_type_and_only_once() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use report_cache::{
-    Clock, Entry, Limits, Lookup, MemoryStore, Put, ReportKey, ReportType, Store, StoreError, Usage,
+    Clock, Entry, Event, Limits, Lookup, MemoryStore, Put, ReportKey, ReportType, Store, StoreError, Usage,
 };
 use tokio::sync::watch;
 
@@ -101,6 +101,20 @@ impl Store for Moody {
 
     async fn clear(&self) -> Result<u64, StoreError> {
         self.call(|memory| async move { memory.clear().await }).await
+    }
+
+    async fn append(&self, event: &Event) -> Result<(), StoreError> {
+        let event = event.clone();
+        self.call(move |memory| async move { memory.append(&event).await }).await
+    }
+
+    async fn events(&self, after: Option<&str>, limit: usize) -> Result<Vec<(String, Event)>, StoreError> {
+        let after = after.map(str::to_owned);
+        self.call(move |memory| async move { memory.events(after.as_deref(), limit).await }).await
+    }
+
+    async fn remove_everything(&self) -> Result<u64, StoreError> {
+        self.call(|memory| async move { memory.remove_everything().await }).await
     }
 
     async fn usage(&self) -> Result<Usage, StoreError> {

@@ -5,33 +5,77 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use redis::FromRedisValue;
+use redis::aio::MultiplexedConnection;
 use tempfile::TempDir;
 
 pub(crate) struct RedisServer {
     port: u16,
     child: Option<Child>,
+    arguments: Vec<String>,
     dir: TempDir,
 }
 
 impl RedisServer {
     /// Starts a server on a free port, and returns once it listens.
     pub(crate) fn start() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::start_with(&[])
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn start_with(arguments: &[&str]) -> Self {
         // The port is free once the listener is dropped, and might be taken before Redis has it: the
         // next one is tried then.
         for _ in 0..5 {
-            let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-            let mut server = Self { port, child: None, dir: tempfile::tempdir_in(dir.path()).unwrap() };
+            // The bus of a cluster listens 10,000 above.
+            let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+            let port = std::iter::repeat_with(free).find(|port| *port < 55_000).unwrap();
+            let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+            let mut server = Self { port, child: None, arguments, dir: tempfile::tempdir().unwrap() };
             if server.run() {
-                server.dir = dir;
                 return server;
             }
         }
         panic!("redis-server did not listen on any of five free ports");
     }
 
+    /// One node that has all slots of a cluster.
+    pub(crate) async fn start_cluster() -> Self {
+        let server = Self::start_with(&["--cluster-enabled", "yes"]);
+        server.ask::<()>("CLUSTER ADDSLOTSRANGE 0 16383").await;
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !server.ask::<String>("CLUSTER INFO").await.contains("cluster_state:ok") {
+            assert!(Instant::now() < deadline, "the cluster did not form within 10 s");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        server
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) async fn connection(&self) -> MultiplexedConnection {
+        redis::Client::open(self.url()).unwrap().get_multiplexed_async_connection().await.unwrap()
+    }
+
+    /// Sends one command, words separated by spaces.
+    pub(crate) async fn ask<T: FromRedisValue>(&self, line: &str) -> T {
+        words(line).query_async(&mut self.connection().await).await.unwrap()
+    }
+
+    /// Calls of each command so far, by its name in lower case.
+    pub(crate) async fn calls(&self) -> std::collections::BTreeMap<String, u64> {
+        let stats: String = self.ask("INFO commandstats").await;
+        let line = |line: &str| {
+            let (name, rest) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
+            Some((name.to_owned(), rest.split(',').next()?.parse().unwrap()))
+        };
+        stats.lines().filter_map(line).collect()
     }
 
     /// Ends the server as a crash does: it saves nothing.
@@ -42,7 +86,7 @@ impl RedisServer {
         }
     }
 
-    /// Starts it again, empty, on the same port.
+    /// Starts it again on the same port: empty, or with what it had saved when it was asked to.
     pub(crate) fn restart(&mut self) {
         self.stop();
         assert!(self.run(), "redis-server did not come back on port {}", self.port);
@@ -53,7 +97,7 @@ impl RedisServer {
         let mut command = Command::new("redis-server");
         command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"]);
         command.args(["--save", "", "--appendonly", "no", "--dir"]).arg(self.dir.path());
-        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.args(&self.arguments).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().expect("these tests need redis-server in the PATH");
         let deadline = Instant::now() + Duration::from_secs(10);
         while Instant::now() < deadline {
@@ -70,6 +114,16 @@ impl RedisServer {
         child.wait().unwrap();
         false
     }
+}
+
+/// A command of words separated by spaces.
+pub(crate) fn words(line: &str) -> redis::Cmd {
+    let mut words = line.split(' ');
+    let mut command = redis::cmd(words.next().unwrap());
+    words.for_each(|word| {
+        command.arg(word);
+    });
+    command
 }
 
 impl Drop for RedisServer {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use report_cache::{
-    Entry, Limits, Lookup, MemoryStore, Put, ReportKey, ReportType, Store, StoreError, Usage,
+    Entry, Event, Limits, Lookup, MemoryStore, Put, ReportKey, ReportType, Store, StoreError, Usage,
 };
 
 /// A memory store that can be made to fail or to hang.
@@ -67,6 +67,21 @@ impl Store for Fickle {
     async fn clear(&self) -> Result<u64, StoreError> {
         self.mood().await?;
         self.memory.clear().await
+    }
+
+    async fn append(&self, event: &Event) -> Result<(), StoreError> {
+        self.mood().await?;
+        self.memory.append(event).await
+    }
+
+    async fn events(&self, after: Option<&str>, limit: usize) -> Result<Vec<(String, Event)>, StoreError> {
+        self.mood().await?;
+        self.memory.events(after, limit).await
+    }
+
+    async fn remove_everything(&self) -> Result<u64, StoreError> {
+        self.mood().await?;
+        self.memory.remove_everything().await
     }
 
     async fn usage(&self) -> Result<Usage, StoreError> {

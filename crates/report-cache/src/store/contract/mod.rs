@@ -2,17 +2,47 @@
 //!
 //! For tests: a clause that does not hold panics. Each clause starts from a cleared store.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::{Generation, Lookup, Put, Store, Usage};
+use super::{Generation, Limits, Lookup, Put, Store, Usage};
 use crate::coding::Packed;
 use crate::entry::{Entry, Made};
 use crate::filters::Filters;
 use crate::key::{ReportFacts, ReportKey, ReportType};
 
 use ReportType::{Analytics, Custom, Default as Collection, StudentProgress};
+
+mod caps;
+mod events;
+mod races;
+
+/// The caps of the store that [`every_clause_about_caps`] is run on.
+pub const CAPS: Limits = Limits { user_bytes: 1_000, total_bytes: 1_500 };
+
+/// Runs the clauses about [`CAPS`] on `store`, which must be for this test alone and have them.
+///
+/// # Panics
+/// When a clause does not hold, or the store fails.
+pub async fn every_clause_about_caps(store: Arc<dyn Store>) {
+    caps::a_person_above_the_cap_loses_their_own_oldest(&*store).await;
+    caps::above_the_total_cap_the_oldest_of_the_largest_go(&*store).await;
+    caps::what_exceeds_a_cap_alone_is_refused_and_nobody_goes_for_it(&*store).await;
+    caps::what_has_expired_makes_room_before_anybody_is_evicted(&*store).await;
+    caps::a_large_entry_may_cost_very_many_small_ones(&*store).await;
+    races::racing_fills_keep_the_caps_and_true_sizes(&store).await;
+}
+
+/// Runs the clauses about concurrency on `store`, which must be for this test alone.
+///
+/// # Panics
+/// When a clause does not hold, or the store fails.
+pub async fn every_clause_about_races(store: Arc<dyn Store>) {
+    races::racing_fills_and_removals_leave_true_sizes_and_nothing_old(&store).await;
+    races::a_fill_that_races_its_invalidation_is_not_found_after_it(&store).await;
+}
 
 const LONG: Duration = Duration::from_secs(600);
 
@@ -26,11 +56,15 @@ pub async fn every_clause(store: &dyn Store) {
     a_value_computed_before_a_removal_is_never_stored_after_it(store).await;
     an_epoch_nobody_knows_matches_nothing(store).await;
     an_invalidation_removes_that_person_and_type_and_their_collections(store).await;
+    a_generation_is_of_one_person_and_type(store).await;
+    many_people_lose_their_entries_in_one_invalidation(store).await;
     forgetting_a_report_removes_everyones_variants_of_it(store).await;
     clearing_removes_all_and_says_how_many(store).await;
     usage_adds_up(store).await;
     expired_entries_are_gone_and_do_not_count(store).await;
     bodies_come_back_byte_for_byte(store).await;
+    events::events_come_back_in_their_order(store).await;
+    events::a_clearing_keeps_the_events_and_removing_everything_does_not(store).await;
 }
 
 fn key(report_id: u64, user_id: u64, page: &str) -> ReportKey {
@@ -119,7 +153,7 @@ async fn a_value_computed_before_a_removal_is_never_stored_after_it(store: &dyn 
 async fn an_epoch_nobody_knows_matches_nothing(store: &dyn Store) {
     cleared(store).await;
     let key = key(42, 7, "1");
-    let unknown = entry(&key, Analytics, Generation { person: 0, report: 0 }, b"old");
+    let unknown = entry(&key, Analytics, Generation { person: 0, report: 0, store: 0 }, b"old");
     assert_eq!(put(store, &key, unknown.clone(), LONG).await, Put::Outdated);
     lookup(store, &key, Analytics).await;
     assert_eq!(put(store, &key, unknown, LONG).await, Put::Outdated);
@@ -149,6 +183,34 @@ async fn an_invalidation_removes_that_person_and_type_and_their_collections(stor
     assert_eq!(usage(store).await.entries, 3);
     assert_eq!(store.invalidate(&[(7, Analytics)]).await.expect("it works"), 0);
     assert_eq!(store.invalidate(&[]).await.expect("it works"), 0);
+}
+
+async fn a_generation_is_of_one_person_and_type(store: &dyn Store) {
+    cleared(store).await;
+    let key_of = |user| key(42, user, "1");
+    let places = [(7, Analytics), (7, Custom), (7, Collection), (8, Analytics)];
+    let mut before = Vec::new();
+    for (user, report_type) in places {
+        before.push(lookup(store, &key_of(user), report_type).await.generation);
+    }
+    store.invalidate(&[(7, Analytics)]).await.expect("it works");
+    for ((user, report_type), before) in places.into_iter().zip(before) {
+        let ended = user == 7 && report_type != Custom;
+        let now = lookup(store, &key_of(user), report_type).await.generation;
+        assert_eq!(now != before, ended, "{report_type} of {user}");
+    }
+}
+
+async fn many_people_lose_their_entries_in_one_invalidation(store: &dyn Store) {
+    cleared(store).await;
+    for user in 1..=30 {
+        fill(store, &key(42, user, "1"), Analytics).await;
+    }
+    // Most of these have nothing; more of them than any store takes in one go.
+    let class: Vec<_> = (2..=2_500).map(|user| (user, Analytics)).collect();
+    assert_eq!(store.invalidate(&class).await.expect("it works"), 29);
+    assert!(holds(store, &key(42, 1, "1"), Analytics).await);
+    assert_eq!(usage(store).await.entries, 1);
 }
 
 async fn forgetting_a_report_removes_everyones_variants_of_it(store: &dyn Store) {
