@@ -107,3 +107,6 @@ CREATE TABLE custom_members (
 ) WITHOUT ROWID;
 
 CREATE TABLE revisions (id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT NULL);
+
+-- What filled the tables, written in the same transaction: without this row the school is not there.
+CREATE TABLE seeded (id INTEGER PRIMARY KEY CHECK (id = 1), origin TEXT NOT NULL);

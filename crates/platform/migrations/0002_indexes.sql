@@ -16,4 +16,3 @@ CREATE INDEX reports_by_student ON reports (student_id, week);
 CREATE INDEX reports_by_class ON reports (class_id, week);
 CREATE INDEX reports_by_author ON reports (author_id, week);
 CREATE INDEX custom_members_by_student ON custom_members (student_id);
-ANALYZE;

@@ -27,13 +27,14 @@ impl ReportClassifier {
 
 impl Classify for ReportClassifier {
     fn classify(&self, request: &Parts) -> Option<ReportFacts> {
-        let reader = authenticate(&request.headers, &self.tokens, &self.relations)?;
+        let links = self.relations.now();
+        let reader = authenticate(&request.headers, &self.tokens, &links)?;
         let (asked, filters) = asked(&request.uri).ok()?;
         let (id, report_type) = match asked {
             Asked::List(_) | Asked::Export(..) => (0, ReportType::Default),
             Asked::Report(id) | Asked::Stats(id) => {
-                let report = self.relations.report(id)?;
-                if !self.relations.may_read(reader, report) {
+                let report = links.report(id)?;
+                if !links.may_read(reader, report) {
                     return None;
                 }
                 (id, report.kind.cached_as())

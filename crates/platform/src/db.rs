@@ -1,10 +1,12 @@
-//! The database: one SQLite file in a temporary directory.
+//! The database: one SQLite file, in a temporary directory or where several processes share it.
 //!
 //! Every statement passes through [`Session`], the one door that counts it under its
 //! [`Purpose`]. A session is a transaction, so that a report computed by many queries sees one
 //! state of the school and never half of a write.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use prometheus::{IntCounter, IntCounterVec, Opts};
 use sqlx::sqlite::{
@@ -17,8 +19,8 @@ use tempfile::TempDir;
 const READERS: u32 = 8;
 /// Pages a connection keeps, in KiB (negative: SQLite's way of saying KiB).
 const PAGE_CACHE_KIB: &str = "-16000";
-const SCHEMA: &str = include_str!("../migrations/0001_schema.sql");
-const INDEXES: &str = include_str!("../migrations/0002_indexes.sql");
+/// How long a write waits for another process's.
+const BUSY: Duration = Duration::from_secs(30);
 
 /// What a query is for; the label of `platform_db_queries_total`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +89,7 @@ macro_rules! args {
 }
 pub(crate) use args;
 
-/// The open database. Its file goes when the last handle goes.
+/// The open database. A temporary file goes when the last handle goes.
 #[derive(Debug)]
 pub(crate) struct Database {
     readers: SqlitePool,
@@ -95,19 +97,31 @@ pub(crate) struct Database {
     writer: SqlitePool,
     queries: IntCounterVec,
     file: PathBuf,
-    _directory: TempDir,
+    _directory: Option<TempDir>,
 }
 
 impl Database {
-    /// Creates the file and its tables. Indexes come with [`Database::finish_load`].
-    pub(crate) async fn create() -> Result<Self, crate::Error> {
-        let directory = tempfile::Builder::new().prefix("platform-").tempdir()?;
-        let file = directory.path().join("school.sqlite");
+    /// Opens `file`, or a new temporary one. An absent file is created, empty: `seed::fill` does the rest.
+    ///
+    /// # Errors
+    /// When the disk refuses, or the file is no database.
+    pub(crate) async fn open(file: Option<&Path>) -> Result<Self, crate::Error> {
+        let (file, directory, synchronous) = match file {
+            // Nobody reads a temporary file after a crash.
+            None => {
+                let directory = tempfile::Builder::new().prefix("platform-").tempdir()?;
+                (directory.path().join("school.sqlite"), Some(directory), SqliteSynchronous::Off)
+            }
+            Some(file) => (file.to_owned(), None, SqliteSynchronous::Normal),
+        };
+        // The change to WAL fails, rather than waits, while another process has the file open.
+        let _alone = lock(&file).await?;
         let options = SqliteConnectOptions::new()
             .filename(&file)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Off)
+            .synchronous(synchronous)
+            .busy_timeout(BUSY)
             .foreign_keys(false)
             .pragma("cache_size", PAGE_CACHE_KIB)
             .statement_cache_capacity(200);
@@ -118,7 +132,6 @@ impl Database {
             .max_lifetime(None)
             .connect_with(options.clone())
             .await?;
-        sqlx::raw_sql(SCHEMA).execute(&writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .test_before_acquire(false)
@@ -135,10 +148,14 @@ impl Database {
         Ok(Self { readers, writer, queries, file, _directory: directory })
     }
 
-    /// Builds the indexes and the planner's statistics, and moves all rows from the log to the file:
-    /// reading through a log of the whole load would be slower for as long as the service runs.
+    /// Keeps other processes from opening or filling the file until the lock is dropped.
+    pub(crate) async fn lock(&self) -> std::io::Result<File> {
+        lock(&self.file).await
+    }
+
+    /// Moves all rows from the log to the file: reading through a log of the whole load would be slower
+    /// for as long as the service runs.
     pub(crate) async fn finish_load(&self) -> sqlx::Result<()> {
-        sqlx::raw_sql(INDEXES).execute(&self.writer).await?;
         sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await?;
         Ok(())
     }
@@ -161,6 +178,12 @@ impl Database {
     /// Opens a session that may write. The write lock is taken at once: nobody has to upgrade later.
     pub(crate) async fn write(&self, purpose: Purpose) -> sqlx::Result<Session> {
         Ok(self.session(self.writer.begin_with("BEGIN IMMEDIATE").await?, purpose))
+    }
+
+    /// Statements counted so far.
+    #[cfg(test)]
+    pub(crate) fn queries(&self, purpose: Purpose) -> u64 {
+        self.queries.with_label_values(&[purpose.as_str()]).get()
     }
 
     fn session(&self, transaction: Transaction<'static, Sqlite>, purpose: Purpose) -> Session {
@@ -209,6 +232,13 @@ impl Session {
         Ok(())
     }
 
+    /// Runs statements that take no values and give no rows, counted as one.
+    pub(crate) async fn script(&mut self, sql: &'static str) -> sqlx::Result<()> {
+        self.counted.inc();
+        sqlx::raw_sql(sql).execute(&mut *self.transaction).await?;
+        Ok(())
+    }
+
     /// Takes the next revision. It never repeats and never goes back.
     pub(crate) async fn next_revision(&mut self) -> sqlx::Result<i64> {
         let (value,) =
@@ -220,6 +250,18 @@ impl Session {
     pub(crate) async fn commit(self) -> sqlx::Result<()> {
         self.transaction.commit().await
     }
+}
+
+/// Waits for the lock beside `file`. The system drops it when its holder ends, however that ends.
+async fn lock(file: &Path) -> std::io::Result<File> {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".lock");
+    let waited = tokio::task::spawn_blocking(move || {
+        let lock = File::create(PathBuf::from(name))?;
+        lock.lock()?;
+        Ok(lock)
+    });
+    waited.await.map_err(std::io::Error::other)?
 }
 
 fn bind(values: Vec<Arg>) -> sqlx::Result<SqliteArguments> {

@@ -1,5 +1,7 @@
 //! Why the service could not start.
 
+use std::path::PathBuf;
+
 use report_cache::StoreError;
 
 /// Why [`start`](crate::start) failed.
@@ -8,9 +10,19 @@ pub enum Error {
     /// The numbers asked for do not make a school.
     #[error("size: {0}")]
     Size(&'static str),
-    /// The temporary directory for the database could not be made.
-    #[error("temporary directory for the database: {0}")]
-    Directory(#[from] std::io::Error),
+    /// The file holds another school, or something else; it is left as it is.
+    #[error("{}: holds {found}, not {wanted}; use another file", file.display())]
+    OtherSchool {
+        /// The database's file.
+        file: PathBuf,
+        /// What it holds.
+        found: String,
+        /// What was asked for.
+        wanted: String,
+    },
+    /// The database's directory or lock could not be made.
+    #[error("file of the database: {0}")]
+    File(#[from] std::io::Error),
     /// The database could not be opened or filled.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),

@@ -11,15 +11,17 @@
 //! http::auth     whose token is it            (no query)
 //! classify       which report, may they read  (no query)
 //! report-cache   the one line in http::router: hit, miss or bypass
-//! http::reports  -> report::*                 SQL over rows -> JSON
+//! http::reports  -> report::*                 SQL over totals, or over rows for a bypass -> JSON
 //! ```
-//! A write commits, asks `domain` whose reports it changed, and invalidates exactly those.
+//! A write (`http::write`) asks `domain` whose reports it changes, commits, replaces the links if it changed
+//! one, invalidates exactly those reports, and only then answers.
 //!
 //! # Rooms
 //! `config` what a start is told · `db` one counted door to SQLite · `seed` the rows · `domain` people, links,
-//! the term · `report` one file per report type · `http` one file per resource · `classify` the cache's
+//! the term · `report` one file per report type · `aggregates` totals that writes keep · `http` one file per resource · `classify` the cache's
 //! question answered.
 
+mod aggregates;
 mod classify;
 mod config;
 mod db;
@@ -45,6 +47,7 @@ use tokio::net::TcpListener;
 use crate::db::Database;
 use crate::domain::Relations;
 use crate::http::{Requests, Tokens};
+use crate::report::ClassReports;
 
 /// A school, seeded and ready to answer.
 pub struct Platform {
@@ -58,6 +61,7 @@ pub(crate) struct Service {
     pub(crate) relations: Arc<Relations>,
     pub(crate) tokens: Tokens,
     pub(crate) cache: ReportCache,
+    pub(crate) classes: ClassReports,
     pub(crate) registry: Registry,
     pub(crate) requests: Requests,
     /// `memory` or `redis`.
@@ -76,7 +80,7 @@ pub async fn start(config: &Config) -> Result<Platform, Error> {
         StoreChoice::Memory => Arc::new(MemoryStore::new(Limits::default())),
         StoreChoice::Redis { url, prefix } => Arc::new(RedisStore::connect(url, prefix).await?),
     };
-    let db = Database::create().await?;
+    let db = Database::open(None).await?;
     let population = seed::fill(&db, config.seed, config.size, &config.password).await?;
     let relations = Arc::new(Relations::load(&db).await?);
     let backend = store.backend();
@@ -91,6 +95,7 @@ pub async fn start(config: &Config) -> Result<Platform, Error> {
         relations,
         tokens: Tokens::random(),
         cache,
+        classes: ClassReports::default(),
         registry,
         requests,
         store: backend,

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use http::{Method, StatusCode};
 
-use crate::rows::{dump, numbers};
+use crate::rows::numbers;
+use crate::rules::Rules;
 use crate::school::{PASSWORD, School};
 
 #[tokio::test]
@@ -36,69 +37,16 @@ async fn without_a_valid_token_every_report_is_401_even_when_it_is_cached() {
     }
 }
 
-/// The rows that decide who may read what.
-struct Links {
-    guardians: Vec<Vec<i64>>,
-    tutoring: Vec<Vec<i64>>,
-    teaching: Vec<Vec<i64>>,
-    /// Id, type, student, class, author.
-    reports: Vec<(i64, String, i64, i64, i64)>,
-}
-
-impl Links {
-    async fn of(school: &School) -> Self {
-        let platform = &school.platform;
-        let texts = dump(platform, "reports").await;
-        let rows = numbers(platform, "reports").await;
-        Self {
-            guardians: numbers(platform, "guardians").await,
-            tutoring: numbers(platform, "tutoring").await,
-            teaching: numbers(platform, "teaching").await,
-            reports: rows
-                .into_iter()
-                .zip(texts)
-                .map(|(row, mut text)| (row[0], text.remove(1), row[5], row[6], row[7]))
-                .collect(),
-        }
-    }
-
-    /// The reports that concern a person, by the rule as it is written down.
-    fn entitled(&self, role: &str, person: i64) -> BTreeSet<i64> {
-        let linked = |rows: &[Vec<i64>], by: usize, give: usize| -> BTreeSet<i64> {
-            rows.iter().filter(|row| row[by] == person).map(|row| row[give]).collect()
-        };
-        let children = linked(&self.guardians, 0, 1);
-        let tutees = linked(&self.tutoring, 0, 1);
-        let classes = linked(&self.teaching, 2, 0);
-        let concerns = |kind: &str, student: i64, class: i64, author: i64| match role {
-            "student" => student == person,
-            "parent" => children.contains(&student),
-            "tutor" => author == person || (kind == "student_progress" && tutees.contains(&student)),
-            "teacher" => author == person || (kind != "custom" && classes.contains(&class)),
-            _ => false,
-        };
-        self.reports
-            .iter()
-            .filter(|(_, kind, student, class, author)| concerns(kind, *student, *class, *author))
-            .map(|(id, ..)| *id)
-            .collect()
-    }
-}
-
 #[tokio::test]
 async fn everybody_lists_and_reads_exactly_what_concerns_them() {
     let school = School::open().await;
     let reports = school.platform.population().reports;
-    let links = Links::of(&school).await;
-    for (username, role, at_least) in [
-        ("student-5", "student", 8),
-        ("parent-9", "parent", 8),
-        ("tutor-2", "tutor", 100),
-        ("teacher-3", "teacher", 100),
-        ("admin", "staff", 0),
-    ] {
+    let rules = Rules::of(&school).await;
+    for (username, at_least) in
+        [("student-5", 8), ("parent-9", 8), ("tutor-2", 100), ("teacher-3", 100), ("admin", 0)]
+    {
         let person = school.login(username).await;
-        let expected = links.entitled(role, person.id);
+        let expected = rules.entitled(person.id);
         assert!(expected.len() >= at_least, "{username} sees {}", expected.len());
         let mut listed = BTreeSet::new();
         for page in 1.. {
@@ -126,11 +74,11 @@ async fn everybody_lists_and_reads_exactly_what_concerns_them() {
 async fn every_student_and_parent_sees_eight_reports_and_every_teacher_and_tutor_a_hundred() {
     let school = School::open().await;
     let admin = school.login("admin").await;
-    let links = Links::of(&school).await;
+    let rules = Rules::of(&school).await;
     for (role, at_least) in [("student", 8), ("parent", 8), ("tutor", 101), ("teacher", 101)] {
         let people = school.get(&admin, &format!("/api/people/?role={role}")).await.json();
         for person in people["results"].as_array().unwrap() {
-            let seen = links.entitled(role, person["user_id"].as_i64().unwrap()).len();
+            let seen = rules.entitled(person["user_id"].as_i64().unwrap()).len();
             assert!(seen >= at_least, "{} sees {seen}", person["username"]);
         }
     }

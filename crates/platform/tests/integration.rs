@@ -2,12 +2,19 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod access;
+mod authoring;
 mod caching;
+mod events;
 mod figures;
 mod freshness;
+mod links;
 mod lists;
 mod management;
 mod redis;
+mod refusals;
 mod rows;
+mod rules;
 mod school;
 mod seeding;
+mod totals;
+mod watch;

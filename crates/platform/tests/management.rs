@@ -157,3 +157,100 @@ async fn staff_see_the_people_by_role_and_page() {
     assert_eq!(everybody["count"].as_u64(), Some(1 + 8 + 6 + 120 + 100));
     assert_eq!(school.get(&admin, "/api/people/?role=ghost").await.status, StatusCode::BAD_REQUEST);
 }
+
+#[tokio::test]
+async fn warming_fills_for_the_author_and_the_persons_concerned_what_each_of_them_reads() {
+    let school = School::open().await;
+    let rules = crate::rules::Rules::of(&school).await;
+    let admin = school.login("admin").await;
+    let student = rules.student();
+    let report = rules.reports.iter().find(|report| report.student == student).unwrap();
+    assert_eq!(report.kind, "student_progress");
+    let body = json!({ "report_ids": [report.id, report.id], "report_type": "student_progress" });
+    let warmed = school.post(&admin, "/api/reports/cache/warm/", body.clone()).await.json();
+    let readers = rules.readers(|other| other.id == report.id);
+    let roles = crate::watch::roles_of(&rules, &readers);
+    assert_eq!(roles.into_iter().collect::<Vec<_>>(), ["parent", "student", "teacher", "tutor"]);
+    // Counted in (report, user), each pair once.
+    assert_eq!(warmed, json!({ "total": readers.len(), "cached": readers.len(), "failed": 0 }));
+    for (reader, _) in &readers {
+        let person = school.person(*reader).await;
+        let target = format!("/api/reports/{}/", report.id);
+        let read = school.get(&person, &target).await;
+        assert_eq!((read.x_cache(), &read.json()["reader"]["user_id"]), ("HIT", &json!(reader)));
+        assert_eq!(read.body, school.bypass(&person, &target).await.body, "{reader}");
+    }
+    let again = school.post(&admin, "/api/reports/cache/warm/", body).await.json();
+    assert_eq!(again, warmed, "what is there already is cached");
+    let hits = school.get(&admin, "/api/reports/cache/hit-rate/").await.json();
+    assert_eq!(hits["total_requests"].as_u64(), Some(readers.len() as u64), "warming counts as no request");
+}
+
+#[tokio::test]
+async fn warming_fills_nothing_for_somebody_whose_link_was_cut() {
+    let school = School::open().await;
+    let rules = crate::rules::Rules::of(&school).await;
+    let admin = school.login("admin").await;
+    let student = rules.student();
+    let parent = rules.parents(student)[0];
+    let report = rules.reports.iter().find(|report| report.student == student).unwrap().id;
+    school.delete(&admin, &format!("/api/students/{student}/guardians/{parent}/")).await;
+    let body =
+        json!({ "report_ids": [report], "report_type": "student_progress", "user_ids": [parent, student] });
+    let warmed = school.post(&admin, "/api/reports/cache/warm/", body).await.json();
+    assert_eq!(warmed, json!({ "total": 2, "cached": 1, "failed": 1 }));
+    let stats = school.get(&admin, "/api/reports/cache/stats/").await.json();
+    assert_eq!(stats["entries"].as_u64(), Some(1));
+}
+
+#[tokio::test]
+async fn deleting_one_report_counts_every_persons_every_variant() {
+    let school = School::open().await;
+    let rules = crate::rules::Rules::of(&school).await;
+    let admin = school.login("admin").await;
+    let student = rules.student();
+    let report = rules.reports.iter().find(|report| report.student == student).unwrap().id;
+    let other = rules.reports.iter().filter(|report| report.student == student).nth(1).unwrap().id;
+    let readers = rules.readers(|one| one.id == report);
+    for (reader, _) in &readers {
+        let person = school.person(*reader).await;
+        for target in [
+            format!("/api/reports/{report}/"),
+            format!("/api/reports/{report}/stats/"),
+            format!("/api/reports/{other}/"),
+            "/api/reports/".to_owned(),
+        ] {
+            school.get(&person, &target).await;
+        }
+    }
+    let forget = format!("/api/reports/cache/{report}/");
+    let deleted = school.delete(&admin, &forget).await.json();
+    assert_eq!(deleted["invalidated_keys"].as_u64(), Some(2 * readers.len() as u64));
+    for (reader, _) in &readers {
+        let person = school.person(*reader).await;
+        let get = async |target: String| school.get(&person, &target).await.x_cache().to_owned();
+        assert_eq!(get(format!("/api/reports/{report}/")).await, "MISS");
+        assert_eq!(get(format!("/api/reports/{report}/stats/")).await, "MISS");
+        assert_eq!(get(format!("/api/reports/{other}/")).await, "HIT");
+        assert_eq!(get("/api/reports/".to_owned()).await, "HIT");
+    }
+    school.delete(&admin, &forget).await;
+    assert_eq!(school.delete(&admin, &forget).await.json()["invalidated_keys"].as_u64(), Some(0));
+    let missing = school.delete(&admin, "/api/reports/cache/nine/").await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_hit_rate_takes_a_role_and_a_window_and_nothing_else() {
+    let school = School::open().await;
+    let admin = school.login("admin").await;
+    for query in ["", "?role=teacher", "?window=600", "?role=parent&window=60"] {
+        let answer = school.get(&admin, &format!("/api/reports/cache/hit-rate/{query}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{query}");
+    }
+    for query in ["?role=staff", "?role=ghost", "?window=0", "?window=3601", "?window=soon", "?since=1"] {
+        let answer = school.get(&admin, &format!("/api/reports/cache/hit-rate/{query}")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
+        assert!(answer.json()["detail"].is_string());
+    }
+}

@@ -1,12 +1,18 @@
 //! The school's nouns: who people are, what kinds of report there are, who may read what.
 
 pub(crate) mod calendar;
+mod change;
+mod links;
 pub(crate) mod password;
 mod people;
 mod relations;
+mod touched;
 
+pub(crate) use change::Change;
+pub(crate) use links::{Links, ReportFacts};
 pub(crate) use people::{Person, Role};
-pub(crate) use relations::{Relations, ReportFacts};
+pub(crate) use relations::{Relations, Turn};
+pub(crate) use touched::{Touched, Work};
 
 use report_cache::ReportType;
 

@@ -1,20 +1,23 @@
 //! The management API of the cache, for staff.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use futures::{StreamExt as _, stream};
-use report_cache::{Filters, HitRate, ReportFacts, ReportKey, Stats, StoreError};
+use report_cache::{Filters, HitRate, QueryRules, ReportCache, ReportFacts, ReportKey, Stats, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::auth::Staff;
+use super::params::{number, one, unknown};
 use super::problem::Problem;
 use super::reports;
 use crate::Service;
 use crate::db::Purpose;
-use crate::domain::{Person, ReportKind};
+use crate::domain::{Links, Person, ReportKind, Role};
 
 /// Readers warmed per report when the request names none.
 const READERS_MAX: usize = 50;
@@ -22,15 +25,52 @@ const READERS_MAX: usize = 50;
 const PAIRS_MAX: usize = 5_000;
 /// Reports computed at once while warming; leaves connections to people who wait.
 const AT_ONCE: usize = 4;
+/// The longest window the hit rate is kept for.
+const WINDOW_MAX_SECS: i64 = 3_600;
+
+static HIT_RATE: LazyLock<QueryRules> =
+    LazyLock::new(|| QueryRules::new().param("role", None).param("window", None));
 
 /// `GET /api/reports/cache/stats/`
 pub(super) async fn stats(_: Staff, State(service): State<Arc<Service>>) -> Result<Json<Stats>, Problem> {
     service.cache.stats().await.map(Json).map_err(store_failed)
 }
 
-/// `GET /api/reports/cache/hit-rate/`
-pub(super) async fn hit_rate(_: Staff, State(service): State<Arc<Service>>) -> Json<HitRate> {
-    Json(service.cache.hit_rate())
+/// `GET /api/reports/cache/hit-rate/?role=&window=`
+pub(super) async fn hit_rate(
+    _: Staff,
+    State(service): State<Arc<Service>>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<HitRate>, Problem> {
+    Ok(Json(Asked::read(query.as_deref())?.of(&service.cache)))
+}
+
+/// Which part of the hit rate is asked for; absent means all.
+#[derive(Debug, PartialEq, Eq)]
+struct Asked {
+    role: Option<Role>,
+    /// The last so many seconds of wall time.
+    window: Option<Duration>,
+}
+
+impl Asked {
+    fn read(query: Option<&str>) -> Result<Self, Problem> {
+        let filters = HIT_RATE.filters(query).map_err(|error| Problem::BadRequest(error.to_string()))?;
+        let role = one(&filters, "role")?
+            .map(|text| {
+                let reads = Role::parse(text).filter(|role| *role != Role::Staff);
+                reads.ok_or_else(|| unknown("role", text, "teacher, tutor, student, parent"))
+            })
+            .transpose()?;
+        let seconds = number(&filters, "window", WINDOW_MAX_SECS)?;
+        Ok(Self { role, window: seconds.map(|seconds| Duration::from_secs(seconds.unsigned_abs())) })
+    }
+
+    /// The cache counts by role since it started; it has no parts to give yet.
+    fn of(&self, cache: &ReportCache) -> HitRate {
+        let Self { role: _, window: _ } = self;
+        cache.hit_rate()
+    }
 }
 
 #[derive(Serialize)]
@@ -91,7 +131,7 @@ pub(super) async fn warm(
     body: Result<Json<WarmRequest>, JsonRejection>,
 ) -> Result<Json<Warmed>, Problem> {
     let Json(request) = body?;
-    let pairs = pairs(&service, &request)?;
+    let pairs = pairs(&service.relations.now(), &request)?;
     let total = pairs.len();
     let cached = stream::iter(pairs)
         .map(|(report, reader)| warm_one(&service, report, reader))
@@ -102,8 +142,9 @@ pub(super) async fn warm(
     Ok(Json(Warmed { total, cached, failed: total - cached }))
 }
 
-/// Whom to warm what for. A report that is not there, or a reader it does not concern, stays in and fails.
-fn pairs(service: &Service, request: &WarmRequest) -> Result<Vec<(i64, Option<i64>)>, Problem> {
+/// Whom to warm what for, each pair once. A report that is not there, or a reader it does not concern,
+/// stays in and fails.
+fn pairs(links: &Links, request: &WarmRequest) -> Result<BTreeSet<(i64, Option<i64>)>, Problem> {
     let refuse = |why: String| Err(Problem::Unprocessable(why));
     let Some(kind) = ReportKind::parse(&request.report_type) else {
         return refuse(format!(
@@ -111,19 +152,21 @@ fn pairs(service: &Service, request: &WarmRequest) -> Result<Vec<(i64, Option<i6
             request.report_type
         ));
     };
-    let mut pairs = Vec::new();
+    let mut pairs = BTreeSet::new();
     for &id in &request.report_ids {
-        let report = service.relations.report(id);
+        let report = links.report(id);
         if report.is_some_and(|report| report.kind != kind) {
             return refuse(format!("report {id} is not a {} report", kind.as_str()));
         }
         match (&request.user_ids, report) {
             (Some(users), _) => pairs.extend(users.iter().map(|&user| (id, Some(user)))),
             (None, Some(report)) => {
-                let readers = service.relations.readers_of(report).into_iter().take(READERS_MAX);
+                let readers = links.readers_of(report).into_iter().take(READERS_MAX);
                 pairs.extend(readers.map(|user| (id, Some(user))));
             }
-            (None, None) => pairs.push((id, None)),
+            (None, None) => {
+                pairs.insert((id, None));
+            }
         }
         if pairs.len() > PAIRS_MAX {
             return refuse(format!("that is more than {PAIRS_MAX} reports and readers; ask in parts"));
@@ -134,7 +177,8 @@ fn pairs(service: &Service, request: &WarmRequest) -> Result<Vec<(i64, Option<i6
 
 /// Whether the reader's first read will now be a hit.
 async fn warm_one(service: &Service, id: i64, reader: Option<i64>) -> bool {
-    let Some((facts, reader)) = reader.and_then(|reader| entitled(service, id, reader)) else {
+    let links = service.relations.now();
+    let Some((facts, reader)) = reader.and_then(|reader| entitled(&links, id, reader)) else {
         return false;
     };
     match service.cache.fill(&facts, reports::full(service, reader, id, Purpose::Management)).await {
@@ -146,10 +190,10 @@ async fn warm_one(service: &Service, id: i64, reader: Option<i64>) -> bool {
     }
 }
 
-fn entitled(service: &Service, id: i64, reader: i64) -> Option<(ReportFacts, &Person)> {
-    let report = service.relations.report(id)?;
-    let reader = service.relations.person(reader)?;
-    if !service.relations.may_read(reader, report) {
+fn entitled(links: &Links, id: i64, reader: i64) -> Option<(ReportFacts, &Person)> {
+    let report = links.report(id)?;
+    let reader = links.person(reader)?;
+    if !links.may_read(reader, report) {
         return None;
     }
     // The plain read: what somebody gets who opens the report.
@@ -160,4 +204,22 @@ fn entitled(service: &Service, id: i64, reader: i64) -> Option<(ReportFacts, &Pe
 
 fn store_failed(error: StoreError) -> Problem {
     Problem::Store(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hit_rate_is_asked_for_by_role_and_window() {
+        let all = Asked { role: None, window: None };
+        assert_eq!(Asked::read(None).unwrap(), all);
+        let minute = Some(Duration::from_secs(60));
+        let teachers = Asked { role: Some(Role::Teacher), window: minute };
+        assert_eq!(Asked::read(Some("role=teacher&window=60")).unwrap(), teachers);
+        for query in ["role=staff", "role=ghost", "window=0", "window=3601", "window=1m", "since=60"] {
+            let problem = Asked::read(Some(query)).unwrap_err();
+            assert!(matches!(problem, Problem::BadRequest(_)), "{query}: {problem}");
+        }
+    }
 }

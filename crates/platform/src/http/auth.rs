@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::token::Tokens;
 use crate::Service;
 use crate::db::{Purpose, args};
-use crate::domain::{Person, Relations, Role, password};
+use crate::domain::{Links, Person, Role, password};
 
 /// Somebody with a valid token.
 pub(super) struct Reader(pub(super) Person);
@@ -23,22 +23,25 @@ pub(super) struct Reader(pub(super) Person);
 pub(super) struct Staff;
 
 /// The person whose token stands in `Authorization`. Costs no query.
-pub(crate) fn authenticate<'r>(
-    headers: &HeaderMap,
-    tokens: &Tokens,
-    relations: &'r Relations,
-) -> Option<&'r Person> {
+pub(crate) fn authenticate<'l>(headers: &HeaderMap, tokens: &Tokens, links: &'l Links) -> Option<&'l Person> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     // RFC 9110 §11.1: the scheme's name is case-insensitive.
     let token = scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())?;
-    relations.person(tokens.verify(token)?)
+    links.person(tokens.verify(token)?)
+}
+
+impl Person {
+    /// 403 for anybody whose role is another.
+    pub(super) fn require(&self, role: Role) -> Result<(), Problem> {
+        if self.role == role { Ok(()) } else { Err(Problem::Forbidden) }
+    }
 }
 
 impl FromRequestParts<Arc<Service>> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Problem> {
-        authenticate(&parts.headers, &service.tokens, &service.relations)
+        authenticate(&parts.headers, &service.tokens, &service.relations.now())
             .cloned()
             .map(Self)
             .ok_or(Problem::Unauthorized)
@@ -50,7 +53,7 @@ impl FromRequestParts<Arc<Service>> for Staff {
 
     async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Problem> {
         let Reader(person) = Reader::from_request_parts(parts, service).await?;
-        if person.role == Role::Staff { Ok(Self) } else { Err(Problem::Forbidden) }
+        person.require(Role::Staff).map(|()| Self)
     }
 }
 
@@ -90,6 +93,7 @@ pub(super) async fn login(
     let right = tokio::task::spawn_blocking(move || password::matches(&password, &salt, iterations, &hash))
         .await
         .map_err(|error| Problem::Internal(error.to_string()))?;
-    let person = service.relations.person(user_id).filter(|_| right).ok_or(Problem::BadCredentials)?;
+    let links = service.relations.now();
+    let person = links.person(user_id).filter(|_| right).ok_or(Problem::BadCredentials)?;
     Ok(Json(LoggedIn { token: service.tokens.sign(user_id), user_id, role: person.role.as_str(), username }))
 }

@@ -16,7 +16,8 @@ use crate::report::{Filter, Ordering, Page};
 const LIST_PAGE: i64 = 20;
 const LIST_PAGE_MAX: i64 = 100;
 const EXPORT_PAGE: i64 = 50;
-const STATUSES: [&str; 3] = ["draft", "sent", "archived"];
+/// Where a report stands.
+pub(super) const STATUSES: [&str; 3] = ["draft", "sent", "archived"];
 
 static LIST: LazyLock<QueryRules> = LazyLock::new(|| collection().param("page_size", Some("20")));
 static EXPORT: LazyLock<QueryRules> = LazyLock::new(|| {
@@ -67,7 +68,6 @@ pub(crate) fn asked(uri: &Uri) -> Result<(Asked, Filters), Problem> {
     let read = |rules: &QueryRules| {
         rules.filters(uri.query()).map_err(|error| Problem::BadRequest(error.to_string()))
     };
-    let id = |text: &str| text.parse::<i64>().map_err(|_| Problem::NotFound);
     let segments: Vec<&str> = path.split_terminator('/').collect();
     if !uri.path().ends_with('/') {
         return Err(Problem::NotFound);
@@ -90,6 +90,11 @@ pub(crate) fn asked(uri: &Uri) -> Result<(Asked, Filters), Problem> {
         [report, "stats"] => Ok((Asked::Stats(id(report)?), read(&STATS)?)),
         _ => Err(Problem::NotFound),
     }
+}
+
+/// The id in a path. What is no number names nothing here.
+pub(super) fn id(text: &str) -> Result<i64, Problem> {
+    text.parse().map_err(|_| Problem::NotFound)
 }
 
 fn selection(filters: &Filters, size: i64, largest: i64) -> Result<Selection, Problem> {

@@ -66,8 +66,9 @@ pub(super) async fn list(
         )
         .await?;
     session.commit().await?;
+    let links = service.relations.now();
     let entry = |(user_id, username, role)| {
-        let (students, classes) = service.relations.links(user_id);
+        let (students, classes) = links.of(user_id);
         Entry { user_id, username, role, students, classes }
     };
     let results = rows.into_iter().map(entry).collect();

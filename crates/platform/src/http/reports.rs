@@ -1,23 +1,30 @@
-//! Reports: list, retrieve, statistics, export. Computed on every call; caching is the layer's business.
+//! Reports: list, retrieve, statistics, export. Computed on every call, from the totals or, where the
+//! layer was bypassed, from the rows; caching is the layer's business.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{Uri, header};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Uri, header};
+use report_cache::Bypass;
 use serde::Serialize;
 
 use super::auth::Reader;
 use super::params::{Asked, Format, Selection, asked};
 use super::problem::Problem;
 use crate::Service;
-use crate::db::Purpose;
-use crate::domain::{Person, ReportFacts};
-use crate::report::{self, Header, Report, Stats, Summary};
+use crate::db::{Purpose, Session};
+use crate::domain::Person;
+use crate::report::{self, Found, Header, Source};
 
 const JSON: &str = "application/json";
 const CSV: &str = "text/csv; charset=utf-8";
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+/// L2's member (RFC 9211 §2.1): the totals answered; nothing went on to the rows.
+const TOTALS: &str = "school-totals; hit";
 
 /// Who asked; no two people's answers are equal.
 #[derive(Serialize)]
@@ -51,55 +58,60 @@ struct Many<'p, T> {
     results: Vec<T>,
 }
 
-#[derive(Serialize)]
-struct Row {
-    #[serde(flatten)]
-    header: Header,
-    revision: i64,
-    summary: Summary,
+/// Whether the layer asked to leave the totals aside.
+pub(super) struct Around(bool);
+
+impl<S: Sync> FromRequestParts<S> for Around {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.extensions.get::<Bypass>().is_some()))
+    }
+}
+
+impl Around {
+    fn source(self, service: &Service) -> Source<'_> {
+        if self.0 { Source::Rows } else { Source::Totals(&service.classes) }
+    }
 }
 
 /// `GET /api/reports/`
 pub(super) async fn list(
     State(service): State<Arc<Service>>,
     Reader(reader): Reader,
+    around: Around,
     uri: Uri,
 ) -> Result<Response, Problem> {
     let (Asked::List(selection), _) = asked(&uri)? else { return Err(Problem::NotFound) };
+    let source = around.source(&service);
     let mut session = service.db.read(Purpose::Report).await?;
     let Selection { filter, ordering, page } = &selection;
     let listed = report::select(&mut session, &reader, filter, *ordering, *page).await?;
-    let mut rows = Vec::with_capacity(listed.headers.len());
-    for header in listed.headers {
-        let summary = report::summary(&mut session, &header).await?;
-        let revision = report::revision(&mut session, &header).await?;
-        rows.push(Row { header, revision, summary });
-    }
+    let rows = report::rows(&mut session, source, listed.headers).await?;
     session.commit().await?;
     let revision = rows.iter().map(|row| row.revision).max();
-    Ok(typed(JSON, many(&reader, listed.count, &selection, revision, rows)?))
+    Ok(typed(JSON, source, many(&reader, listed.count, &selection, revision, rows)?))
 }
 
 /// `GET /api/reports/export/`
 pub(super) async fn export(
     State(service): State<Arc<Service>>,
     Reader(reader): Reader,
+    around: Around,
     uri: Uri,
 ) -> Result<Response, Problem> {
     let (Asked::Export(selection, format), _) = asked(&uri)? else { return Err(Problem::NotFound) };
+    let source = around.source(&service);
     let mut session = service.db.read(Purpose::Report).await?;
     let Selection { filter, ordering, page } = &selection;
     let listed = report::select(&mut session, &reader, filter, *ordering, *page).await?;
-    let mut reports: Vec<Report> = Vec::with_capacity(listed.headers.len());
-    for header in listed.headers {
-        reports.push(report::compute(&mut session, header).await?);
-    }
+    let reports = report::compute(&mut session, source, listed.headers).await?;
     session.commit().await?;
     let revision = reports.iter().map(|report| report.revision).max();
     let body = many(&reader, listed.count, &selection, revision, reports)?;
     Ok(match format {
-        Format::Json => typed(JSON, body),
-        Format::Csv => typed(CSV, report::csv(&serde_json::from_slice(&body)?).into()),
+        Format::Json => typed(JSON, source, body),
+        Format::Csv => typed(CSV, source, report::csv(&serde_json::from_slice(&body)?).into()),
     })
 }
 
@@ -108,11 +120,12 @@ pub(super) async fn retrieve(
     State(service): State<Arc<Service>>,
     Reader(reader): Reader,
     Path(_): Path<String>,
+    around: Around,
     uri: Uri,
 ) -> Result<Response, Problem> {
     let (Asked::Report(id), _) = asked(&uri)? else { return Err(Problem::NotFound) };
-    permitted(&service, &reader, id)?;
-    Ok(typed(JSON, full(&service, &reader, id, Purpose::Report).await?))
+    let source = around.source(&service);
+    Ok(typed(JSON, source, one(&service, &reader, id, source, Purpose::Report).await?))
 }
 
 /// `GET /api/reports/{id}/stats/`
@@ -120,15 +133,16 @@ pub(super) async fn stats(
     State(service): State<Arc<Service>>,
     Reader(reader): Reader,
     Path(_): Path<String>,
+    around: Around,
     uri: Uri,
 ) -> Result<Response, Problem> {
     let (Asked::Stats(id), _) = asked(&uri)? else { return Err(Problem::NotFound) };
-    permitted(&service, &reader, id)?;
+    let source = around.source(&service);
     let mut session = service.db.read(Purpose::Report).await?;
-    let header = Header::find(&mut session, id).await?.ok_or(Problem::NotFound)?;
-    let report: Stats = report::stats(&mut session, header).await?;
+    let header = theirs(&mut session, id, &reader).await?;
+    let report = report::stats(&mut session, source, header).await?;
     session.commit().await?;
-    Ok(typed(JSON, serde_json::to_vec(&One { reader: (&reader).into(), report })?.into()))
+    Ok(typed(JSON, source, serde_json::to_vec(&One { reader: (&reader).into(), report })?.into()))
 }
 
 /// The body of a retrieved report. Warming uses it too, so that what it stores is what a read gets.
@@ -138,17 +152,33 @@ pub(super) async fn full(
     id: i64,
     purpose: Purpose,
 ) -> Result<Bytes, Problem> {
+    one(service, reader, id, Source::Totals(&service.classes), purpose).await
+}
+
+async fn one(
+    service: &Service,
+    reader: &Person,
+    id: i64,
+    source: Source<'_>,
+    purpose: Purpose,
+) -> Result<Bytes, Problem> {
     let mut session = service.db.read(purpose).await?;
-    let header = Header::find(&mut session, id).await?.ok_or(Problem::NotFound)?;
-    let report = report::compute(&mut session, header).await?;
+    let header = theirs(&mut session, id, reader).await?;
+    let mut reports = report::compute(&mut session, source, vec![header]).await?;
     session.commit().await?;
+    let report = reports.pop().ok_or(Problem::NotFound)?;
     Ok(serde_json::to_vec(&One { reader: reader.into(), report })?.into())
 }
 
-/// 404 for a report that is not there, 403 for one that does not concern the reader.
-fn permitted(service: &Service, reader: &Person, id: i64) -> Result<ReportFacts, Problem> {
-    let report = service.relations.report(id).ok_or(Problem::NotFound)?;
-    if service.relations.may_read(reader, report) { Ok(report) } else { Err(Problem::Forbidden) }
+/// 404 for a report that is not there, 403 for one that does not concern the reader. The rows decide, in
+/// the transaction that computes: the index in memory may be behind another process, and a link may have
+/// been cut since it was asked.
+async fn theirs(session: &mut Session, id: i64, reader: &Person) -> Result<Header, Problem> {
+    match Header::find(session, id, reader).await? {
+        Found::Absent => Err(Problem::NotFound),
+        Found::Foreign => Err(Problem::Forbidden),
+        Found::Theirs(header) => Ok(header),
+    }
 }
 
 fn many<T: Serialize>(
@@ -164,6 +194,15 @@ fn many<T: Serialize>(
     Ok(serde_json::to_vec(&body)?.into())
 }
 
-fn typed(content_type: &'static str, body: Bytes) -> Response {
-    ([(header::CONTENT_TYPE, content_type)], body).into_response()
+/// The layer writes its own member of `Cache-Status` after ours: members stand in the order an answer
+/// passed the caches (RFC 9211 §2).
+fn typed(content_type: &'static str, source: Source<'_>, body: Bytes) -> Response {
+    let mut response = ([(header::CONTENT_TYPE, content_type)], body).into_response();
+    match source {
+        Source::Rows => {}
+        Source::Totals(_) => {
+            response.headers_mut().insert(CACHE_STATUS, HeaderValue::from_static(TOTALS));
+        }
+    }
+    response
 }

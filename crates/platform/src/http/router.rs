@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{delete, get, patch, post};
+use axum::routing::{delete, get, patch, post, put};
 
 use super::problem::Problem;
-use super::{admin, answers, auth, health, metrics, people, reports};
+use super::{
+    admin, answers, assignments, auth, authoring, grades, health, links, materials, metrics, people, reports,
+};
 use crate::Service;
 use crate::classify::ReportClassifier;
 
@@ -26,13 +28,33 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .route("/api/reports/cache/hit-rate/", get(admin::hit_rate))
         .route("/api/reports/cache/warm/", post(admin::warm))
         .route("/api/reports/cache/{report_id}/", delete(admin::forget));
+    let writes = Router::new()
+        .route("/api/answers/{id}/grade/", patch(grades::one))
+        .route("/api/answers/grades/", post(grades::many))
+        .route("/api/assignments/{id}/submissions/", post(assignments::submit))
+        .route("/api/materials/{id}/progress/", put(materials::put_material))
+        .route("/api/elements/{id}/progress/", put(materials::put_element))
+        .route("/api/reports/", post(authoring::create))
+        .route("/api/reports/{id}/", patch(authoring::change).delete(authoring::delete))
+        .route(
+            "/api/students/{id}/guardians/{parent_id}/",
+            put(links::put_guardian).delete(links::delete_guardian),
+        )
+        .route("/api/students/{id}/tutors/{tutor_id}/", put(links::put_tutor).delete(links::delete_tutor))
+        .route("/api/students/{id}/class/", put(links::put_class))
+        .route(
+            "/api/classes/{id}/teachers/{subject}/",
+            put(links::put_teacher).delete(links::delete_teacher),
+        );
     Router::new()
         .merge(reports)
+        .merge(writes)
         .merge(management)
         .route("/api/login/", post(auth::login))
         .route("/api/people/", get(people::list))
         .route("/api/answers/", get(answers::list))
-        .route("/api/answers/{id}/grade/", patch(answers::grade))
+        .route("/api/assignments/", get(assignments::list))
+        .route("/api/materials/", get(materials::list))
         .route("/metrics", get(metrics::page))
         .route("/healthz", get(health::health))
         .fallback(|| async { Problem::NotFound })

@@ -2,135 +2,73 @@
 
 use serde::Serialize;
 
-use super::scope::{Scope, first_week};
 use super::{Header, percent, rounded};
-use crate::db::{Session, args};
-use crate::domain::calendar::week_start;
+
+/// Weeks that the report looks back on, its own included.
+const WEEKS: i64 = 4;
 
 /// The report. It covers the report's week and the three before.
 #[derive(Debug, Serialize)]
 pub(crate) struct Analytics {
-    class: String,
-    from_week: Option<&'static str>,
-    students: Vec<Student>,
-    hardest: Vec<Assignment>,
-    timeliness: Vec<Timeliness>,
+    pub(super) class: String,
+    pub(super) from_week: Option<&'static str>,
+    pub(super) students: Vec<Student>,
+    pub(super) hardest: Vec<Assignment>,
+    pub(super) timeliness: Vec<Timeliness>,
 }
 
 #[derive(Debug, Serialize)]
-struct Student {
-    student_id: i64,
-    name: String,
-    answers: i64,
+pub(crate) struct Student {
+    pub(super) student_id: i64,
+    pub(super) name: String,
+    pub(super) answers: i64,
     /// `None` for somebody without an answer.
-    average: Option<f64>,
-    submitted: i64,
-    late: i64,
+    pub(super) average: Option<f64>,
+    pub(super) submitted: i64,
+    pub(super) late: i64,
 }
 
 #[derive(Debug, Serialize)]
-struct Assignment {
-    assignment_id: i64,
-    title: String,
-    subject: String,
-    answers: i64,
-    average: f64,
+pub(crate) struct Assignment {
+    pub(super) assignment_id: i64,
+    pub(super) title: String,
+    pub(super) subject: String,
+    pub(super) answers: i64,
+    pub(super) average: f64,
 }
 
 #[derive(Debug, Serialize)]
-struct Timeliness {
-    subject: String,
-    assigned: i64,
-    submitted: i64,
-    on_time: i64,
-    late: i64,
-    missing: i64,
-    on_time_percent: Option<f64>,
+pub(crate) struct Timeliness {
+    pub(super) subject: String,
+    pub(super) assigned: i64,
+    pub(super) submitted: i64,
+    pub(super) on_time: i64,
+    pub(super) late: i64,
+    pub(super) missing: i64,
+    pub(super) on_time_percent: Option<f64>,
     /// Hours left until the work was due, late work counting below zero.
-    mean_hours_ahead: Option<f64>,
+    pub(super) mean_hours_ahead: Option<f64>,
 }
 
-pub(super) async fn compute(session: &mut Session, header: &Header) -> sqlx::Result<Analytics> {
-    let scope = Scope::of(header);
-    let (class,): (String,) =
-        session.row("SELECT name FROM classes WHERE id = ?", args![header.class_id]).await?;
-    Ok(Analytics {
-        class,
-        from_week: week_start(first_week(header)),
-        students: students(session, header).await?,
-        hardest: hardest(session, &scope).await?,
-        timeliness: timeliness(session, header).await?,
-    })
+/// The first week that an analytics report covers.
+pub(super) fn first_week(header: &Header) -> i64 {
+    (header.week - WEEKS + 1).max(0)
 }
 
-/// Everybody in the class, one by one.
-async fn students(session: &mut Session, header: &Header) -> sqlx::Result<Vec<Student>> {
-    let names: Vec<(i64, String)> = session
-        .rows(
-            "SELECT p.id, p.name FROM students t JOIN people p ON p.id = t.student_id \
-             WHERE t.class_id = ? ORDER BY p.id",
-            args![header.class_id],
-        )
-        .await?;
-    let scope = Scope::of(header);
-    let mut students = Vec::with_capacity(names.len());
-    for (student_id, name) in names {
-        let values = args![header.class_id, first_week(header), header.week, student_id];
-        let (answers, average): (i64, Option<f64>) = session
-            .row(scope.answers("COUNT(*), AVG(a.score)", "AND u.student_id = ?4"), values.clone())
-            .await?;
-        let (submitted, late): (i64, i64) = session
-            .row(
-                scope.submissions(
-                    "COUNT(*), COALESCE(SUM(u.submitted_at > g.due_at), 0)",
-                    "AND u.student_id = ?4",
-                ),
-                values,
-            )
-            .await?;
-        students.push(Student { student_id, name, answers, average: average.map(rounded), submitted, late });
-    }
-    Ok(students)
+/// What one subject's work comes to.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct HandedIn {
+    pub(super) assignments: i64,
+    pub(super) submitted: i64,
+    pub(super) on_time: i64,
+    /// Of whole seconds, so that the sum is the same in any order. `None` without submissions.
+    pub(super) mean_secs_ahead: Option<f64>,
 }
 
-async fn hardest(session: &mut Session, scope: &Scope) -> sqlx::Result<Vec<Assignment>> {
-    let rows: Vec<(i64, String, String, i64, f64)> = session
-        .rows(
-            scope.answers(
-                "g.id, g.title, s.name, COUNT(*), AVG(a.score)",
-                "GROUP BY g.id ORDER BY AVG(a.score), g.id LIMIT 10",
-            ),
-            scope.values(),
-        )
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(assignment_id, title, subject, answers, average)| Assignment {
-            assignment_id,
-            title,
-            subject,
-            answers,
-            average: rounded(average),
-        })
-        .collect())
-}
-
-async fn timeliness(session: &mut Session, header: &Header) -> sqlx::Result<Vec<Timeliness>> {
-    let (students,): (i64,) =
-        session.row("SELECT COUNT(*) FROM students WHERE class_id = ?", args![header.class_id]).await?;
-    let rows: Vec<(String, i64, i64, i64, Option<f64>)> = session
-        .rows(
-            "SELECT s.name, COUNT(DISTINCT g.id), COUNT(u.id), COALESCE(SUM(u.submitted_at <= g.due_at), 0), \
-             AVG((g.due_at - u.submitted_at) / 3600.0) \
-             FROM assignments g JOIN subjects s ON s.id = g.subject_id \
-             LEFT JOIN submissions u ON u.assignment_id = g.id \
-             WHERE g.class_id = ? AND g.week BETWEEN ? AND ? GROUP BY s.id ORDER BY s.id",
-            args![header.class_id, first_week(header), header.week],
-        )
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(subject, assignments, submitted, on_time, ahead)| Timeliness {
+impl Timeliness {
+    pub(super) fn new(subject: String, students: i64, work: HandedIn) -> Self {
+        let HandedIn { assignments, submitted, on_time, mean_secs_ahead } = work;
+        Self {
             subject,
             assigned: assignments * students,
             submitted,
@@ -138,7 +76,7 @@ async fn timeliness(session: &mut Session, header: &Header) -> sqlx::Result<Vec<
             late: submitted - on_time,
             missing: assignments * students - submitted,
             on_time_percent: percent(on_time, submitted),
-            mean_hours_ahead: ahead.map(rounded),
-        })
-        .collect())
+            mean_hours_ahead: mean_secs_ahead.map(|secs| rounded(secs / 3_600.0)),
+        }
+    }
 }

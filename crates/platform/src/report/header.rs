@@ -2,10 +2,11 @@
 
 use serde::{Serialize, Serializer};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row as _};
+use sqlx::{AssertSqlSafe, FromRow, Row as _};
 
+use super::concern;
 use crate::db::{Session, args};
-use crate::domain::ReportKind;
+use crate::domain::{Person, ReportKind};
 
 /// Columns of a [`Header`], for statements that select from `reports r`.
 pub(super) const COLUMNS: &str = "r.id, r.report_type, r.title, r.status, s.name AS subject, r.subject_id, \
@@ -29,22 +30,48 @@ pub(crate) struct Header {
     pub(super) week: i64,
     #[serde(skip)]
     pub(super) sections: Option<String>,
-    /// Of this row alone; see [`super::revision`] for the report's.
+    /// Of this row alone; the report's is the newest of all its rows.
     #[serde(skip)]
     pub(super) own_revision: i64,
 }
 
+/// What asking for a report by id finds.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// There is no such report.
+    Absent,
+    /// It does not concern the reader.
+    Foreign,
+    /// It concerns the reader.
+    Theirs(Header),
+}
+
 impl Header {
-    /// The report with this id.
-    pub(crate) async fn find(session: &mut Session, id: i64) -> sqlx::Result<Option<Self>> {
-        session
-            .find(
-                "SELECT r.id, r.report_type, r.title, r.status, s.name AS subject, r.subject_id, \
-                 r.student_id, r.class_id, r.week, r.week_start, r.sections, r.revision \
-                 FROM reports r LEFT JOIN subjects s ON s.id = r.subject_id WHERE r.id = ?",
-                args![id],
-            )
-            .await
+    /// The report with this id, as far as it concerns `reader`. Decided by the rows of this very
+    /// transaction, whatever an index in memory said before it began.
+    pub(crate) async fn find(session: &mut Session, id: i64, reader: &Person) -> sqlx::Result<Found> {
+        let concerns = concern::one(reader.role);
+        let sql = format!(
+            "SELECT {COLUMNS}, ({concerns}) AS theirs \
+             FROM reports r LEFT JOIN subjects s ON s.id = r.subject_id WHERE r.id = ?1"
+        );
+        let found: Option<Asked> = session.find(AssertSqlSafe(sql), args![id, reader.id]).await?;
+        Ok(match found {
+            None => Found::Absent,
+            Some(Asked { theirs: false, .. }) => Found::Foreign,
+            Some(Asked { header, theirs: true }) => Found::Theirs(header),
+        })
+    }
+}
+
+struct Asked {
+    header: Header,
+    theirs: bool,
+}
+
+impl FromRow<'_, SqliteRow> for Asked {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self { header: Header::from_row(row)?, theirs: row.try_get("theirs")? })
     }
 }
 

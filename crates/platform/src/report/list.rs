@@ -2,10 +2,10 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::Header;
 use super::header::COLUMNS;
+use super::{Header, concern};
 use crate::db::{Arg, Session};
-use crate::domain::{Person, ReportKind, Role};
+use crate::domain::{Person, ReportKind};
 
 /// What to keep; absent keeps everything.
 #[derive(Debug, Default, Clone)]
@@ -92,27 +92,6 @@ pub(crate) async fn select(
     Ok(Listed { count, headers })
 }
 
-/// The same rule as `Relations::may_read`, as SQL.
-fn concerns(role: Role) -> &'static str {
-    match role {
-        Role::Staff => "? IS NULL",
-        Role::Student => "r.student_id = ?",
-        Role::Parent => "r.student_id IN (SELECT student_id FROM guardians WHERE parent_id = ?)",
-        Role::Tutor => {
-            "r.id IN (WITH me (id) AS (SELECT ?) \
-             SELECT o.id FROM reports o JOIN me ON o.author_id = me.id \
-             UNION ALL SELECT o.id FROM me JOIN tutoring t ON t.tutor_id = me.id \
-             JOIN reports o ON o.student_id = t.student_id WHERE o.report_type = 'student_progress')"
-        }
-        Role::Teacher => {
-            "r.id IN (WITH me (id) AS (SELECT ?) \
-             SELECT o.id FROM reports o JOIN me ON o.author_id = me.id \
-             UNION ALL SELECT o.id FROM me JOIN teaching t ON t.teacher_id = me.id \
-             JOIN reports o ON o.class_id = t.class_id WHERE o.report_type <> 'custom')"
-        }
-    }
-}
-
 fn conditions(reader: &Person, filter: &Filter) -> (String, Vec<Arg>) {
     let search = filter.search.as_ref().map(|text| {
         let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
@@ -126,7 +105,7 @@ fn conditions(reader: &Person, filter: &Filter) -> (String, Vec<Arg>) {
         ("r.week_start = ?", filter.week_start.clone().into()),
         ("r.title LIKE ? ESCAPE '\\'", search.into()),
     ];
-    let mut conditions = vec![concerns(reader.role)];
+    let mut conditions = vec![concern::listed(reader.role)];
     let mut values = vec![Arg::Int(reader.id)];
     for (condition, value) in wanted {
         if !matches!(value, Arg::Null) {

@@ -1,33 +1,44 @@
-//! Reports: computed by SQL from the rows, each time they are asked for.
+//! Reports: what they say, and how that is computed by SQL.
 //!
-//! In: a [`Header`], the row that says what a report covers, and a database session. Out: [`Content`],
-//! one struct per report type, a [`Summary`] for lists, or [`Stats`]. Nothing here knows HTTP or the
-//! cache. A report shows only rows of the people it is about, so that a write changes no other report.
+//! In: a [`Header`], the row that says what a report covers, a database session, and a [`Source`]. Out:
+//! [`Report`], with one struct per report type, a [`Row`] for lists, or [`Stats`]. `raw` adds up the rows;
+//! `totals` reads what writes keep added up. Both give the same bytes. Nothing here knows HTTP. A report
+//! shows only rows of the people it is about, so that a write changes no other report.
 
 mod analytics;
+mod concern;
 mod custom;
 mod export;
 mod grade_distribution;
 mod header;
 mod list;
-mod revision;
-mod scope;
+mod raw;
 mod spread;
 mod stats;
 mod student_progress;
 mod summary;
+mod totals;
+
+use std::sync::Arc;
 
 pub(crate) use export::csv;
-pub(crate) use header::Header;
+pub(crate) use header::{Found, Header};
 pub(crate) use list::{Filter, Ordering, Page, select};
-pub(crate) use revision::revision;
-pub(crate) use stats::{Stats, stats};
-pub(crate) use summary::{Summary, summary};
-
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+pub(crate) use stats::Stats;
+use summary::Summary;
+pub(crate) use totals::ClassReports;
 
 use crate::db::Session;
-use crate::domain::ReportKind;
+
+/// Where the figures come from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Source<'s> {
+    /// The rows alone: the bypass.
+    Rows,
+    /// L2: the totals that writes keep, and what is remembered of classes.
+    Totals(&'s ClassReports),
+}
 
 /// What a report says; on the wire its fields stand beside the header's.
 #[derive(Debug, Serialize)]
@@ -39,31 +50,90 @@ pub(crate) enum Content {
     Custom(custom::Custom),
 }
 
+/// Something computed once and read by many; on the wire the thing itself.
+#[derive(Debug)]
+pub(crate) struct Shared<T>(Arc<T>);
+
+impl<T> Shared<T> {
+    fn new(value: T) -> Self {
+        Self(Arc::new(value))
+    }
+}
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: Serialize> Serialize for Shared<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
 /// A whole report.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     #[serde(flatten)]
     pub(crate) header: Header,
-    /// The newest revision among the rows it was computed from.
+    /// The newest revision among the rows it was computed from; equal in lists and statistics.
     pub(crate) revision: i64,
     #[serde(flatten)]
-    pub(crate) content: Content,
+    content: Shared<Content>,
 }
 
-/// Computes a report in full.
-pub(crate) async fn compute(session: &mut Session, header: Header) -> sqlx::Result<Report> {
-    let content = match header.kind {
-        ReportKind::StudentProgress => {
-            Content::StudentProgress(student_progress::compute(session, &header).await?)
+/// A report in a list.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    #[serde(flatten)]
+    header: Header,
+    pub(crate) revision: i64,
+    summary: Summary,
+}
+
+/// Computes reports in full, in the order of their headers.
+pub(crate) async fn compute(
+    session: &mut Session,
+    source: Source<'_>,
+    headers: Vec<Header>,
+) -> sqlx::Result<Vec<Report>> {
+    match source {
+        Source::Rows => {
+            let mut reports = Vec::with_capacity(headers.len());
+            for header in headers {
+                reports.push(raw::report(session, header).await?);
+            }
+            Ok(reports)
         }
-        ReportKind::GradeDistribution => {
-            Content::GradeDistribution(grade_distribution::compute(session, &header).await?)
+        Source::Totals(classes) => totals::reports(session, classes, headers).await,
+    }
+}
+
+/// Computes a list's rows, in the order of their headers.
+pub(crate) async fn rows(
+    session: &mut Session,
+    source: Source<'_>,
+    headers: Vec<Header>,
+) -> sqlx::Result<Vec<Row>> {
+    match source {
+        Source::Rows => {
+            let mut rows = Vec::with_capacity(headers.len());
+            for header in headers {
+                rows.push(raw::row(session, header).await?);
+            }
+            Ok(rows)
         }
-        ReportKind::Analytics => Content::Analytics(analytics::compute(session, &header).await?),
-        ReportKind::Custom => Content::Custom(custom::compute(session, &header).await?),
-    };
-    let revision = revision(session, &header).await?;
-    Ok(Report { header, revision, content })
+        Source::Totals(_) => totals::rows(session, headers).await,
+    }
+}
+
+/// Computes a report's statistics.
+pub(crate) async fn stats(session: &mut Session, source: Source<'_>, header: Header) -> sqlx::Result<Stats> {
+    match source {
+        Source::Rows => raw::stats(session, header).await,
+        Source::Totals(classes) => totals::stats(session, classes, header).await,
+    }
 }
 
 /// To two decimals: more would be noise in a grade.

@@ -2,230 +2,95 @@
 
 use serde::Serialize;
 
-use super::scope::Scope;
-use super::{Header, percent, rounded};
-use crate::db::{Session, args};
+use super::{percent, rounded};
 use crate::domain::calendar::week_start;
-
-/// Answers shown with their comments: the latest ones to change, whatever their week.
-const LATEST: &str = "ORDER BY a.revision DESC LIMIT 20";
 
 /// The report. Figures cover the term up to the report's week.
 #[derive(Debug, Serialize)]
 pub(crate) struct StudentProgress {
-    student: String,
-    answers: Vec<Answer>,
-    averages: Vec<SubjectAverage>,
-    trend: Vec<Week>,
-    completion: Completion,
-    assignments: Vec<Assignment>,
-    materials: Vec<Material>,
+    pub(super) student: String,
+    pub(super) answers: Vec<Answer>,
+    pub(super) averages: Vec<SubjectAverage>,
+    pub(super) trend: Vec<Week>,
+    pub(super) completion: Completion,
+    pub(super) assignments: Vec<Assignment>,
+    pub(super) materials: Vec<Material>,
 }
 
 #[derive(Debug, Serialize)]
-struct Answer {
-    id: i64,
-    assignment_id: i64,
-    assignment: String,
-    subject: String,
-    question: i64,
-    score: i64,
-    comment: String,
-    revision: i64,
+pub(crate) struct Answer {
+    pub(super) id: i64,
+    pub(super) assignment_id: i64,
+    pub(super) assignment: String,
+    pub(super) subject: String,
+    pub(super) question: i64,
+    pub(super) score: i64,
+    pub(super) comment: String,
+    pub(super) revision: i64,
 }
 
 #[derive(Debug, Serialize)]
-struct SubjectAverage {
-    subject: String,
-    answers: i64,
-    average: f64,
-    best: i64,
-    worst: i64,
+pub(crate) struct SubjectAverage {
+    pub(super) subject: String,
+    pub(super) answers: i64,
+    pub(super) average: f64,
+    pub(super) best: i64,
+    pub(super) worst: i64,
     /// What the teacher last wrote in this subject up to the report's week.
-    last_comment: Option<String>,
-    weeks: Vec<Week>,
+    pub(super) last_comment: Option<String>,
+    pub(super) weeks: Vec<Week>,
 }
 
 #[derive(Debug, Serialize)]
-struct Week {
-    week_start: Option<&'static str>,
-    answers: i64,
-    average: f64,
+pub(crate) struct Week {
+    pub(super) week_start: Option<&'static str>,
+    pub(super) answers: i64,
+    pub(super) average: f64,
 }
 
-#[derive(Debug, Serialize)]
-struct Completion {
-    assigned: i64,
-    submitted: i64,
-    on_time: i64,
-    late: i64,
-    missing: i64,
-    percent: Option<f64>,
-}
-
-#[derive(Debug, Serialize)]
-struct Assignment {
-    assignment_id: i64,
-    title: String,
-    answers: i64,
-    average: f64,
-    on_time: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct Material {
-    subject: String,
-    materials: i64,
-    percent: f64,
-    elements: i64,
-    elements_done: i64,
-}
-
-pub(super) async fn compute(session: &mut Session, header: &Header) -> sqlx::Result<StudentProgress> {
-    let scope = Scope::of(header);
-    let (student,): (String,) =
-        session.row("SELECT name FROM people WHERE id = ?", args![header.student_id]).await?;
-    Ok(StudentProgress {
-        student,
-        answers: latest(session, header).await?,
-        averages: averages(session, header, &scope).await?,
-        trend: weeks(
-            session
-                .rows(
-                    scope.answers("g.week, COUNT(*), AVG(a.score)", "GROUP BY g.week ORDER BY g.week"),
-                    scope.values(),
-                )
-                .await?,
-        ),
-        completion: completion(session, header, &scope).await?,
-        assignments: assignments(session, &scope).await?,
-        materials: materials(session, header).await?,
-    })
-}
-
-async fn latest(session: &mut Session, header: &Header) -> sqlx::Result<Vec<Answer>> {
-    type Row = (i64, i64, String, String, i64, i64, String, i64);
-    let scope = Scope::whole_term(header.student_id);
-    let columns = "a.id, g.id, g.title, s.name, a.question, a.score, a.comment, a.revision";
-    let rows: Vec<Row> = session.rows(scope.answers(columns, LATEST), scope.values()).await?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, assignment_id, assignment, subject, question, score, comment, revision)| Answer {
-            id,
-            assignment_id,
-            assignment,
-            subject,
-            question,
-            score,
-            comment,
-            revision,
-        })
-        .collect())
-}
-
-async fn averages(
-    session: &mut Session,
-    header: &Header,
-    scope: &Scope,
-) -> sqlx::Result<Vec<SubjectAverage>> {
-    let rows: Vec<(i64, String, i64, f64, i64, i64)> = session
-        .rows(
-            scope.answers(
-                "s.id, s.name, COUNT(*), AVG(a.score), MAX(a.score), MIN(a.score)",
-                "GROUP BY s.id ORDER BY s.id",
-            ),
-            scope.values(),
-        )
-        .await?;
-    let mut averages = Vec::with_capacity(rows.len());
-    for (subject_id, subject, answers, average, best, worst) in rows {
-        let values = args![header.student_id, header.week, subject_id];
-        let by_week =
-            scope.answers("g.week, COUNT(*), AVG(a.score)", "AND s.id = ?3 GROUP BY g.week ORDER BY g.week");
-        let weeks = weeks(session.rows(by_week, values.clone()).await?);
-        let last = scope.answers("a.comment", "AND s.id = ?3 ORDER BY a.revision DESC LIMIT 1");
-        let last_comment: Option<(String,)> = session.find(last, values).await?;
-        averages.push(SubjectAverage {
-            subject,
-            answers,
-            average: rounded(average),
-            best,
-            worst,
-            last_comment: last_comment.map(|(comment,)| comment),
-            weeks,
-        });
+impl Week {
+    pub(super) fn new(week: i64, answers: i64, average: f64) -> Self {
+        Self { week_start: week_start(week), answers, average: rounded(average) }
     }
-    Ok(averages)
 }
 
-fn weeks(rows: Vec<(i64, i64, f64)>) -> Vec<Week> {
-    let week =
-        |(week, answers, average)| Week { week_start: week_start(week), answers, average: rounded(average) };
-    rows.into_iter().map(week).collect()
+#[derive(Debug, Serialize)]
+pub(crate) struct Completion {
+    pub(super) assigned: i64,
+    pub(super) submitted: i64,
+    pub(super) on_time: i64,
+    pub(super) late: i64,
+    pub(super) missing: i64,
+    pub(super) percent: Option<f64>,
 }
 
-async fn completion(session: &mut Session, header: &Header, scope: &Scope) -> sqlx::Result<Completion> {
-    let (assigned,): (i64,) = session
-        .row(
-            "SELECT COUNT(*) FROM assignments WHERE class_id = ? AND week <= ?",
-            args![header.class_id, header.week],
-        )
-        .await?;
-    let (submitted, on_time): (i64, i64) = session
-        .row(scope.submissions("COUNT(*), COALESCE(SUM(u.submitted_at <= g.due_at), 0)", ""), scope.values())
-        .await?;
-    Ok(Completion {
-        assigned,
-        submitted,
-        on_time,
-        late: submitted - on_time,
-        missing: assigned - submitted,
-        percent: percent(submitted, assigned),
-    })
-}
-
-async fn assignments(session: &mut Session, scope: &Scope) -> sqlx::Result<Vec<Assignment>> {
-    let rows: Vec<(i64, String, i64, f64, bool)> = session
-        .rows(
-            scope.answers(
-                "g.id, g.title, COUNT(*), AVG(a.score), u.submitted_at <= g.due_at",
-                "GROUP BY u.id ORDER BY g.id DESC",
-            ),
-            scope.values(),
-        )
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(assignment_id, title, answers, average, on_time)| Assignment {
-            assignment_id,
-            title,
-            answers,
-            average: rounded(average),
+impl Completion {
+    pub(super) fn new(assigned: i64, submitted: i64, on_time: i64) -> Self {
+        Self {
+            assigned,
+            submitted,
             on_time,
-        })
-        .collect())
+            late: submitted - on_time,
+            missing: assigned - submitted,
+            percent: percent(submitted, assigned),
+        }
+    }
 }
 
-async fn materials(session: &mut Session, header: &Header) -> sqlx::Result<Vec<Material>> {
-    let subjects: Vec<(i64, String, i64, f64)> = session
-        .rows(
-            "SELECT s.id, s.name, COUNT(*), AVG(p.percent) FROM material_progress p \
-             JOIN materials m ON m.id = p.material_id JOIN subjects s ON s.id = m.subject_id \
-             WHERE p.student_id = ? GROUP BY s.id ORDER BY s.id",
-            args![header.student_id],
-        )
-        .await?;
-    let mut found = Vec::with_capacity(subjects.len());
-    for (subject_id, subject, materials, average) in subjects {
-        let (elements, elements_done): (i64, i64) = session
-            .row(
-                "SELECT COUNT(*), COALESCE(SUM(p.done), 0) FROM materials m \
-                 JOIN elements e ON e.material_id = m.id JOIN element_progress p ON p.element_id = e.id \
-                 WHERE m.subject_id = ? AND p.student_id = ?",
-                args![subject_id, header.student_id],
-            )
-            .await?;
-        found.push(Material { subject, materials, percent: rounded(average), elements, elements_done });
-    }
-    Ok(found)
+#[derive(Debug, Serialize)]
+pub(crate) struct Assignment {
+    pub(super) assignment_id: i64,
+    pub(super) title: String,
+    pub(super) answers: i64,
+    pub(super) average: f64,
+    pub(super) on_time: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Material {
+    pub(super) subject: String,
+    pub(super) materials: i64,
+    pub(super) percent: f64,
+    pub(super) elements: i64,
+    pub(super) elements_done: i64,
 }

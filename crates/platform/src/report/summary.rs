@@ -2,49 +2,21 @@
 
 use serde::Serialize;
 
-use super::scope::Scope;
-use super::{Header, percent, rounded};
-use crate::db::Session;
-use crate::domain::ReportKind;
-
 /// A few figures of a report, over the same rows as the whole.
 #[derive(Debug, Serialize)]
 pub(crate) struct Summary {
     /// Answers in the report's own week alone, for reports about one student or class over time.
     #[serde(skip_serializing_if = "Option::is_none")]
-    week: Option<Figures>,
+    pub(super) week: Option<Figures>,
     #[serde(flatten)]
-    whole: Figures,
-    submissions: i64,
-    on_time_percent: Option<f64>,
+    pub(super) whole: Figures,
+    pub(super) submissions: i64,
+    pub(super) on_time_percent: Option<f64>,
 }
 
 #[derive(Debug, Serialize)]
-struct Figures {
-    answers: i64,
+pub(crate) struct Figures {
+    pub(super) answers: i64,
     /// `None` without answers.
-    average: Option<f64>,
-}
-
-/// Computes it: two or three statements.
-pub(crate) async fn summary(session: &mut Session, header: &Header) -> sqlx::Result<Summary> {
-    let scope = Scope::of(header);
-    let whole = figures(session, &scope, "").await?;
-    let week = match header.kind {
-        ReportKind::StudentProgress => Some(figures(session, &scope, "AND g.week = ?2").await?),
-        ReportKind::GradeDistribution | ReportKind::Analytics => {
-            Some(figures(session, &scope, "AND g.week = ?3").await?)
-        }
-        ReportKind::Custom => None,
-    };
-    let (submissions, on_time): (i64, i64) = session
-        .row(scope.submissions("COUNT(*), COALESCE(SUM(u.submitted_at <= g.due_at), 0)", ""), scope.values())
-        .await?;
-    Ok(Summary { week, whole, submissions, on_time_percent: percent(on_time, submissions) })
-}
-
-async fn figures(session: &mut Session, scope: &Scope, rest: &'static str) -> sqlx::Result<Figures> {
-    let (answers, average): (i64, Option<f64>) =
-        session.row(scope.answers("COUNT(*), AVG(a.score)", rest), scope.values()).await?;
-    Ok(Figures { answers, average: average.map(rounded) })
+    pub(super) average: Option<f64>,
 }

@@ -1,12 +1,12 @@
 //! The revision of a report: the newest among the rows it is computed from.
 
-use super::Header;
 use super::scope::Scope;
 use crate::db::{Session, args};
 use crate::domain::ReportKind;
+use crate::report::Header;
 
 /// Computes it. Equal for the list, the report and its statistics.
-pub(crate) async fn revision(session: &mut Session, header: &Header) -> sqlx::Result<i64> {
+pub(super) async fn revision(session: &mut Session, header: &Header) -> sqlx::Result<i64> {
     let scope = match header.kind {
         // The latest answers are shown whatever their week.
         ReportKind::StudentProgress => Scope::whole_term(header.student_id),

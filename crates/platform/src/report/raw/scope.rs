@@ -2,12 +2,10 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::Header;
 use crate::db::{Arg, args};
 use crate::domain::ReportKind;
-
-/// Weeks that an analytics report looks back on, its own included.
-const ANALYTICS_WEEKS: i64 = 4;
+use crate::report::Header;
+use crate::report::analytics::first_week;
 
 /// A condition over `submissions u` and `assignments g`, with its values.
 #[derive(Debug, Clone)]
@@ -74,9 +72,4 @@ impl Scope {
             self.condition
         ))
     }
-}
-
-/// The first week that an analytics report covers.
-pub(super) fn first_week(header: &Header) -> i64 {
-    (header.week - ANALYTICS_WEEKS + 1).max(0)
 }
