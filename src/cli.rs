@@ -244,6 +244,9 @@ pub struct ServeArgs {
     /// Prefix of every key in that Redis [default: cacheproof:RANDOM:]
     #[arg(long)]
     pub prefix: Option<String>,
+    /// File of the school's database, which several services may share [default: a temporary one]
+    #[arg(long, value_name = "FILE")]
+    pub database: Option<std::path::PathBuf>,
     /// Seconds of the service's clock per second of the wall
     #[arg(long, default_value_t = 1.0)]
     pub time_scale: f64,

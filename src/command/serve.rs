@@ -37,6 +37,8 @@ pub(super) async fn serve(args: ServeArgs) -> Result<Exit, Failure> {
             Some(url) => StoreChoice::Redis {
                 url,
                 prefix: args.prefix.unwrap_or_else(|| format!("cacheproof:{}:", random_text(8))),
+                // Somebody who types a wrong address wants to be told.
+                must_answer: true,
             },
         },
         password: password.clone(),
@@ -44,6 +46,7 @@ pub(super) async fn serve(args: ServeArgs) -> Result<Exit, Failure> {
             BrowserArg::Exact => BrowserPolicy::Exact,
             BrowserArg::Relaxed => BrowserPolicy::Relaxed,
         },
+        database: args.database,
     };
     let stop = Stop::default();
     super::signals::install(&stop)?;
@@ -86,7 +89,7 @@ pub(super) async fn serve(args: ServeArgs) -> Result<Exit, Failure> {
     if of_this_process {
         // Nobody can find keys under a random prefix again; a store that is away keeps them
         // only until they expire.
-        if let Err(error) = cache.clear().await {
+        if let Err(error) = cache.remove_everything().await {
             tracing::warn!(%error, "the cache was not emptied");
         }
     }

@@ -110,3 +110,12 @@ CREATE TABLE revisions (id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT
 
 -- What filled the tables, written in the same transaction: without this row the school is not there.
 CREATE TABLE seeded (id INTEGER PRIMARY KEY CHECK (id = 1), origin TEXT NOT NULL);
+
+-- Invalidations that the cache's store may not have done yet; see outbox.rs.
+CREATE TABLE outbox (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    recorded_ms INTEGER NOT NULL,
+    event       TEXT    NOT NULL
+);
+-- What signs tokens, in hex: every process that shares the file accepts the same.
+CREATE TABLE secrets (id INTEGER PRIMARY KEY CHECK (id = 1), tokens TEXT NOT NULL);

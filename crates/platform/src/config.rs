@@ -1,5 +1,7 @@
 //! What a start of the service needs to be told.
 
+use std::path::PathBuf;
+
 use report_cache::BrowserPolicy;
 
 /// Everything that [`start`](crate::start) needs. Equal `seed` and `size` give equal data.
@@ -17,6 +19,9 @@ pub struct Config {
     pub password: String,
     /// How long browsers may keep a report without asking.
     pub browser: BrowserPolicy,
+    /// The database's file, which several processes may share; absent, a temporary one that goes with the
+    /// service. A file that is not there is created and seeded.
+    pub database: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -28,6 +33,7 @@ impl Default for Config {
             store: StoreChoice::Memory,
             password: "school".to_owned(),
             browser: BrowserPolicy::Exact,
+            database: None,
         }
     }
 }
@@ -43,6 +49,9 @@ pub enum StoreChoice {
         url: String,
         /// Stands before every key.
         prefix: String,
+        /// Whether a server that cannot be reached is an error at the start. If not, the service starts
+        /// without it and connects when it is there.
+        must_answer: bool,
     },
 }
 

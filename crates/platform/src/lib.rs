@@ -28,12 +28,14 @@ mod db;
 mod domain;
 mod error;
 mod http;
+mod outbox;
 mod report;
 mod seed;
 
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
 pub use config::{Config, Size, StoreChoice};
@@ -49,6 +51,10 @@ use crate::domain::Relations;
 use crate::http::{Requests, Tokens};
 use crate::report::ClassReports;
 
+/// How often a process looks for invalidations that another could not tell the store (wall time). With the
+/// cache's grace of a second this bounds for how long it may serve what they concern.
+const REPLAY_EVERY: Duration = Duration::from_secs(1);
+
 /// A school, seeded and ready to answer.
 pub struct Platform {
     service: Arc<Service>,
@@ -57,7 +63,7 @@ pub struct Platform {
 
 /// What the handlers share.
 pub(crate) struct Service {
-    pub(crate) db: Database,
+    pub(crate) db: Arc<Database>,
     pub(crate) relations: Arc<Relations>,
     pub(crate) tokens: Tokens,
     pub(crate) cache: ReportCache,
@@ -78,22 +84,29 @@ pub async fn start(config: &Config) -> Result<Platform, Error> {
     // First, so that a wrong address is told at once.
     let store: Arc<dyn Store> = match &config.store {
         StoreChoice::Memory => Arc::new(MemoryStore::new(Limits::default())),
-        StoreChoice::Redis { url, prefix } => Arc::new(RedisStore::connect(url, prefix).await?),
+        StoreChoice::Redis { url, prefix, must_answer: true } => {
+            Arc::new(RedisStore::connect(url, prefix).await?)
+        }
+        StoreChoice::Redis { url, prefix, must_answer: false } => Arc::new(RedisStore::open(url, prefix)?),
     };
-    let db = Database::open(None).await?;
+    let db = Arc::new(Database::open(config.database.as_deref()).await?);
     let population = seed::fill(&db, config.seed, config.size, &config.password).await?;
     let relations = Arc::new(Relations::load(&db).await?);
     let backend = store.backend();
     let policy = Policy::with_browser(config.browser);
-    let cache = ReportCache::new(store, CacheConfig { policy, clock, ..CacheConfig::default() });
+    let outbox = Arc::new(outbox::Rows::of(Arc::clone(&db)));
+    let cache = CacheConfig { policy, clock, ..CacheConfig::default() };
+    let cache = ReportCache::with_outbox(store, outbox, cache);
+    cache.keep_replaying(REPLAY_EVERY);
     let registry = Registry::new();
     db.register(&registry)?;
     cache.register(&registry)?;
     let requests = Requests::register(&registry)?;
+    let tokens = Tokens::load(&db).await?;
     let service = Service {
         db,
         relations,
-        tokens: Tokens::random(),
+        tokens,
         cache,
         classes: ClassReports::default(),
         registry,

@@ -10,6 +10,7 @@ mod freshness;
 mod links;
 mod lists;
 mod management;
+mod nodes;
 mod redis;
 mod refusals;
 mod rows;

@@ -13,16 +13,29 @@ use crate::freshness::{everybody_sees_the_grade, gradable};
 use crate::school::School;
 
 /// A server of our own; ends with the test.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
     _directory: TempDir,
 }
 
+/// A port that nobody listens on.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// The school's cache in the Redis at `port`.
+pub(crate) fn at(port: u16, must_answer: bool) -> StoreChoice {
+    StoreChoice::Redis { url: format!("redis://127.0.0.1:{port}/"), prefix: "test:".to_owned(), must_answer }
+}
+
 impl Server {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
+        Self::start_at(free_port()).await
+    }
+
+    pub(crate) async fn start_at(port: u16) -> Self {
         let directory = TempDir::new().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = Command::new("/usr/bin/redis-server")
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
             .arg("--dir")
@@ -39,8 +52,8 @@ impl Server {
         Self { child, port, _directory: directory }
     }
 
-    fn store(&self) -> StoreChoice {
-        StoreChoice::Redis { url: format!("redis://127.0.0.1:{}/", self.port), prefix: "test:".to_owned() }
+    pub(crate) fn store(&self) -> StoreChoice {
+        at(self.port, true)
     }
 }
 
@@ -83,8 +96,6 @@ async fn redis_away_a_grade_is_saved_and_reports_come_from_the_database() {
 
 #[tokio::test]
 async fn a_redis_that_is_not_there_is_said_at_once() {
-    let url = "redis://127.0.0.1:1/".to_owned();
-    let store = StoreChoice::Redis { url, prefix: "test:".to_owned() };
-    let config = platform::Config { store, ..crate::school::config(platform::Size::small()) };
+    let config = platform::Config { store: at(1, true), ..crate::school::config(platform::Size::small()) };
     assert!(matches!(platform::start(&config).await, Err(platform::Error::Store(_))));
 }

@@ -3,17 +3,26 @@
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use crate::db::{Database, Purpose, args};
 use crate::domain::password::hex;
 
-/// Signs and verifies tokens. The secret is random and lives as long as the process.
+/// Signs and verifies tokens. The secret is random and lives as long as the database.
 #[derive(Clone)]
 pub(crate) struct Tokens(Hmac<Sha256>);
 
 impl Tokens {
-    /// Tokens of this start; those of an earlier one are no longer valid.
-    pub(crate) fn random() -> Self {
-        let secret: [u8; 32] = rand::random();
-        Self(Hmac::new_from_slice(&secret).expect("HMAC takes keys of any length"))
+    /// The tokens of this database; its first process makes the secret.
+    pub(crate) async fn load(db: &Database) -> sqlx::Result<Self> {
+        let mut session = db.write(Purpose::Management).await?;
+        let fresh = hex(&rand::random::<[u8; 32]>());
+        session.execute("INSERT OR IGNORE INTO secrets (id, tokens) VALUES (1, ?)", args![fresh]).await?;
+        let (secret,): (String,) = session.row("SELECT tokens FROM secrets", args![]).await?;
+        session.commit().await?;
+        Ok(Self::of(secret.as_bytes()))
+    }
+
+    fn of(secret: &[u8]) -> Self {
+        Self(Hmac::new_from_slice(secret).expect("HMAC takes keys of any length"))
     }
 
     /// The token of a person.
@@ -39,13 +48,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_untouched_token_of_this_start_is_valid() {
-        let tokens = Tokens::random();
+    fn only_an_untouched_token_of_this_database_is_valid() {
+        let tokens = Tokens::of(b"a secret");
         let token = tokens.sign(7);
         assert_eq!(tokens.verify(&token), Some(7));
         assert_eq!(tokens.verify(&token.replacen('7', "8", 1)), None);
         assert_eq!(tokens.verify(&token[..token.len() - 1]), None);
         assert_eq!(tokens.verify(""), None);
-        assert_eq!(Tokens::random().verify(&token), None);
+        assert_eq!(Tokens::of(b"another").verify(&token), None);
     }
 }

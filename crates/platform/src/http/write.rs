@@ -12,6 +12,7 @@ use super::problem::Problem;
 use crate::Service;
 use crate::db::{Purpose, Session};
 use crate::domain::{Change, Links, Touched, Turn, Work};
+use crate::outbox;
 
 /// A write under way. Dropped without a commit, it leaves rows, links and cache as they were.
 pub(super) struct Write<'s> {
@@ -62,17 +63,20 @@ impl<'s> Write<'s> {
     }
 
     async fn commit(self, next: Option<Links>, event: Invalidation) -> sqlx::Result<()> {
-        let Self { service, turn, session, links: _ } = self;
+        let Self { service, turn, mut session, links: _ } = self;
+        let row = match event.scopes.is_empty() {
+            true => None,
+            false => Some(outbox::record(&mut session, &event).await?),
+        };
         session.commit().await?;
         if let Some(next) = next {
             service.relations.replace(&turn, Arc::new(next));
         }
         drop(turn);
-        if event.scopes.is_empty() {
-            return Ok(());
-        }
-        if let Err(error) = service.cache.invalidate(&event).await {
-            // The rows are committed and stand. This node makes it good before it reads its store again.
+        let Some(row) = row else { return Ok(()) };
+        if let Err(error) = service.cache.invalidate_recorded(row, &event).await {
+            // The rows are committed and stand, and so does the row of the outbox. This process replays it
+            // before it reads its store again; another one within the declared bound.
             tracing::error!(%error, reason = event.reason.as_str(), "a write was saved but not invalidated");
         }
         Ok(())

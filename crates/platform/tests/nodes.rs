@@ -1,0 +1,162 @@
+//! Several processes of one school: one database, one Redis, and nobody reads what another has changed.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+use platform::{Config, Size, StoreChoice};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use crate::freshness::gradable;
+use crate::redis::{Server, at, free_port};
+use crate::rows::numbers;
+use crate::school::{Person, School, config};
+
+/// A process of the school on this file and store.
+async fn process(file: &Path, store: StoreChoice) -> School {
+    School::with(Config { store, database: Some(file.to_owned()), ..config(Size::small()) }).await
+}
+
+/// A way to a server that can be cut.
+struct Way {
+    port: u16,
+    relay: JoinHandle<()>,
+}
+
+impl Way {
+    async fn to(port: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let own = listener.local_addr().unwrap().port();
+        let relay = tokio::spawn(async move {
+            let mut open = tokio::task::JoinSet::new();
+            loop {
+                let (mut near, _) = listener.accept().await.unwrap();
+                open.spawn(async move {
+                    let mut far = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                    // An end that hangs up is what this is for.
+                    let _ = copy_bidirectional(&mut near, &mut far).await;
+                });
+            }
+        });
+        Self { port: own, relay }
+    }
+
+    /// Ends every connection and takes no more.
+    async fn cut(self) {
+        self.relay.abort();
+        let _ = self.relay.await;
+    }
+}
+
+async fn outbox(school: &School) -> usize {
+    crate::rows::dump(&school.platform, "outbox").await.len()
+}
+
+/// A student's newest report, warm on this process, and what grades it.
+async fn warm(school: &School) -> (Person, String, i64, Person) {
+    let (answer, teacher) = gradable(school).await;
+    let student = school.person(answer.student).await;
+    let target = format!("/api/reports/{}/", school.newest(&student, "student_progress").await);
+    school.get(&student, &target).await;
+    assert_eq!(school.get(&student, &target).await.x_cache(), "HIT");
+    (student, target, answer.answer, teacher)
+}
+
+fn grade(comment: &str) -> serde_json::Value {
+    json!({ "score": 3, "comment": comment })
+}
+
+#[tokio::test]
+async fn redis_a_write_on_one_process_is_seen_by_the_next_read_on_another() {
+    let (dir, server) = (TempDir::new().unwrap(), Server::start().await);
+    let file = dir.path().join("school.sqlite");
+    let one = process(&file, server.store()).await;
+    let other = process(&file, server.store()).await;
+    let (student, target, answer, teacher) = warm(&one).await;
+    assert_eq!(other.get(&student, &target).await.x_cache(), "HIT", "one token, one entry, two processes");
+    for round in 0..20 {
+        let comment = format!("Round {round}");
+        let (writer, reader) = if round % 2 == 0 { (&one, &other) } else { (&other, &one) };
+        assert_eq!(writer.grade(&teacher, answer, grade(&comment)).await.status, StatusCode::OK);
+        let read = reader.get(&student, &target).await;
+        assert_eq!((read.x_cache(), &read.json()["answers"][0]["comment"]), ("MISS", &json!(comment)));
+        assert_eq!(writer.get(&student, &target).await.x_cache(), "HIT");
+    }
+}
+
+#[tokio::test]
+async fn redis_access_that_one_process_revokes_is_refused_by_the_other_at_once() {
+    let (dir, server) = (TempDir::new().unwrap(), Server::start().await);
+    let file = dir.path().join("school.sqlite");
+    let one = process(&file, server.store()).await;
+    let other = process(&file, server.store()).await;
+    let link = &numbers(&one.platform, "guardians").await[0];
+    let (parent, student) = (one.person(link[0]).await, link[1]);
+    let admin = one.login("admin").await;
+    let listed = other.get(&parent, &format!("/api/reports/?student={student}&type=student_progress")).await;
+    let target = format!("/api/reports/{}/", listed.json()["results"][0]["id"]);
+    other.get(&parent, &target).await;
+    assert_eq!(other.get(&parent, &target).await.x_cache(), "HIT");
+    let path = format!("/api/students/{student}/guardians/{}/", parent.id);
+    assert_eq!(one.delete(&admin, &path).await.status, StatusCode::OK);
+    assert_eq!(other.get(&parent, &target).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn redis_a_writer_cut_off_from_it_leaves_the_other_processes_stale_no_longer_than_declared() {
+    let (dir, server) = (TempDir::new().unwrap(), Server::start().await);
+    let file = dir.path().join("school.sqlite");
+    let way = Way::to(server.port).await;
+    let one = process(&file, at(way.port, true)).await;
+    let other = process(&file, server.store()).await;
+    let (student, target, answer, teacher) = warm(&one).await;
+    assert_eq!(other.get(&student, &target).await.x_cache(), "HIT");
+    way.cut().await;
+    let graded = one.grade(&teacher, answer, grade("Cut off")).await;
+    assert_eq!((graded.status, outbox(&one).await), (StatusCode::OK, 1));
+    let written = Instant::now();
+    let own = one.get(&student, &target).await;
+    assert_eq!(own.json()["answers"][0]["comment"], "Cut off", "its own readers see it at once");
+    // The declared bound is a second of grace and one of interval; the rest is for a busy machine.
+    while other.get(&student, &target).await.json()["answers"][0]["comment"] != "Cut off" {
+        assert!(written.elapsed() < Duration::from_secs(10), "still stale");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(outbox(&other).await, 0);
+}
+
+#[tokio::test]
+async fn redis_a_write_whose_process_ended_before_it_was_told_is_replayed_before_the_first_read() {
+    let (dir, server) = (TempDir::new().unwrap(), Server::start().await);
+    let file = dir.path().join("school.sqlite");
+    let way = Way::to(server.port).await;
+    let one = process(&file, at(way.port, true)).await;
+    let (student, target, answer, teacher) = warm(&one).await;
+    way.cut().await;
+    one.grade(&teacher, answer, grade("Last words")).await;
+    assert_eq!(outbox(&one).await, 1);
+    drop(one);
+    let next = process(&file, server.store()).await;
+    let read = next.get(&student, &target).await;
+    assert_eq!(read.json()["answers"][0]["comment"], "Last words");
+    assert_eq!(outbox(&next).await, 0);
+}
+
+#[tokio::test]
+async fn redis_away_at_the_start_is_used_once_it_is_there() {
+    let port = free_port();
+    let school = School::on(at(port, false)).await;
+    let student = school.login("student-1").await;
+    let first = school.get(&student, "/api/reports/").await;
+    assert_eq!((first.status, first.x_cache()), (StatusCode::OK, "BYPASS"));
+    let _server = Server::start_at(port).await;
+    let waited = Instant::now();
+    while school.get(&student, "/api/reports/").await.x_cache() != "HIT" {
+        assert!(waited.elapsed() < Duration::from_secs(15), "never connected");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
