@@ -1,10 +1,11 @@
 //! What staff and scrapers are told: the answers of the management calls.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::metrics::Counts;
+use crate::window::Counts;
 
 /// The answer of the stats call.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -62,7 +63,10 @@ pub struct HitRate {
     pub total_requests: u64,
     /// When the counters were read: RFC 3339, UTC.
     pub last_updated: String,
-    /// The same by role.
+    /// The window that was asked for, in seconds of wall time; absent when all requests count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window_seconds: Option<u64>,
+    /// The same by role; the one role only, where one was asked for.
     pub roles: BTreeMap<&'static str, RoleHitRate>,
 }
 
@@ -78,7 +82,11 @@ pub struct RoleHitRate {
 }
 
 impl HitRate {
-    pub(crate) fn of(by_role: &BTreeMap<&'static str, Counts>, last_updated: String) -> Self {
+    pub(crate) fn of(
+        by_role: &BTreeMap<&'static str, Counts>,
+        last_updated: String,
+        window: Option<Duration>,
+    ) -> Self {
         let Counts { hits, misses, .. } = total(by_role);
         let role = |counts: &Counts| RoleHitRate {
             hits: counts.hits,
@@ -91,6 +99,7 @@ impl HitRate {
             hit_rate: percent(hits, misses),
             total_requests: hits + misses,
             last_updated,
+            window_seconds: window.map(|window| window.as_secs()),
             roles: by_role.iter().map(|(&name, counts)| (name, role(counts))).collect(),
         }
     }
@@ -98,11 +107,7 @@ impl HitRate {
 
 /// All roles together.
 pub(crate) fn total(by_role: &BTreeMap<&'static str, Counts>) -> Counts {
-    by_role.values().fold(Counts::default(), |sum, counts| Counts {
-        hits: sum.hits + counts.hits,
-        misses: sum.misses + counts.misses,
-        bypasses: sum.bypasses + counts.bypasses,
-    })
+    by_role.values().fold(Counts::default(), |sum, &counts| sum.plus(counts))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a count of requests stays far below 2^53")]
@@ -121,7 +126,7 @@ mod tests {
             ("parent", Counts { hits: 0, misses: 0, bypasses: 9 }),
             ("teacher", Counts { hits: 3, misses: 1, bypasses: 9 }),
         ]);
-        let rate = HitRate::of(&by_role, String::new());
+        let rate = HitRate::of(&by_role, String::new(), None);
         assert_eq!((rate.hits, rate.misses, rate.total_requests), (3, 1, 4));
         assert_eq!(rate.hit_rate, Some(75.0));
         assert_eq!(rate.roles["parent"].hit_rate, None);

@@ -13,7 +13,9 @@ use crate::admin::{self, HitRate, Stats, Status};
 use crate::breaker::Breaker;
 use crate::clock::Clock;
 use crate::coalesce::Board;
+use crate::coding::Packed;
 use crate::date;
+use crate::dice::Dice;
 use crate::entry::{Entry, Made};
 use crate::error::StoreError;
 use crate::event::{Event, EventScope};
@@ -22,11 +24,17 @@ use crate::headers::RequestFacts;
 use crate::invalidate::{Invalidation, Reason};
 use crate::key::{ReportFacts, ReportType};
 use crate::layer::{CacheLayer, Classify};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Watched};
 use crate::outbox::Outbox;
 use crate::policy::{Decision, Policy};
+use crate::rate::Allowance;
 use crate::store::{Limits, Put, Store};
 use crate::watch::{Reach, Watch};
+use crate::window;
+
+/// Bodies up to this many bytes are compressed where they are, in about a millisecond; larger ones on a
+/// thread for blocking work, so that other requests are not held up.
+const PACKED_INLINE: usize = 128 * 1024;
 
 /// How a [`ReportCache`] behaves.
 #[derive(Debug, Clone)]
@@ -35,6 +43,8 @@ pub struct CacheConfig {
     pub policy: Policy,
     /// Time.
     pub clock: Clock,
+    /// Chance: how far lifetimes fall short, and which hits refresh their entry.
+    pub dice: Dice,
     /// How long a reader waits for the store before the origin is asked (wall time).
     pub store_timeout: Duration,
     /// How long a removal or a count may take (wall time).
@@ -52,6 +62,7 @@ impl Default for CacheConfig {
         Self {
             policy: Policy::default(),
             clock: Clock::default(),
+            dice: Dice::default(),
             store_timeout: Duration::from_millis(250),
             sweep_timeout: Duration::from_secs(2),
             failures_to_rest: 3,
@@ -98,6 +109,11 @@ pub(crate) struct Inner {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) policy: Policy,
     pub(crate) clock: Clock,
+    pub(crate) dice: Dice,
+    /// Bypasses this node may still grant.
+    bypasses: Mutex<Allowance>,
+    /// How long one request may be delayed by the store, in all (wall time).
+    pub(crate) store_timeout: Duration,
     pub(crate) board: Arc<Board>,
     /// What invalidations are usual.
     watch: Mutex<Watch>,
@@ -129,7 +145,7 @@ impl ReportCache {
     }
 
     fn build(store: Arc<dyn Store>, outbox: Option<Arc<dyn Outbox>>, config: CacheConfig) -> Self {
-        let metrics = Arc::new(Metrics::new());
+        let metrics = Arc::new(Metrics::new(config.clock.clone()));
         let breaker = Breaker::new(config.failures_to_rest, config.rest);
         let limits = Patience { reader: config.store_timeout, sweep: config.sweep_timeout };
         let time = (config.clock.clone(), limits);
@@ -139,6 +155,9 @@ impl ReportCache {
             metrics,
             policy: config.policy,
             clock: config.clock,
+            dice: config.dice,
+            bypasses: Mutex::default(),
+            store_timeout: config.store_timeout,
             board: Arc::default(),
             watch: Mutex::default(),
             max_size_per_user: config.max_size_per_user,
@@ -272,7 +291,7 @@ impl ReportCache {
         let inner = &self.inner;
         let usage = inner.guard.usage().await?;
         inner.metrics.usage(&usage);
-        let counts = admin::total(&inner.metrics.counts_by_role());
+        let counts = admin::total(&inner.metrics.counts_by_role(None));
         let ttl = |report_type: ReportType| (report_type.as_str(), inner.policy.ttl(report_type).as_secs());
         Ok(Stats {
             engine: "report-cache",
@@ -295,7 +314,17 @@ impl ReportCache {
     /// Hits and misses so far, in all and by role.
     #[must_use]
     pub fn hit_rate(&self) -> HitRate {
-        HitRate::of(&self.inner.metrics.counts_by_role(), date::rfc3339(self.inner.clock.unix_ms()))
+        self.hit_rate_of(None, None)
+    }
+
+    /// Hits and misses of one role, or of all; of the last `window` of wall time (at most an hour, in
+    /// slices of ten seconds), or of all time.
+    #[must_use]
+    pub fn hit_rate_of(&self, role: Option<&str>, window: Option<Duration>) -> HitRate {
+        let window = window.map(|window| window.min(window::LONGEST));
+        let mut by_role = self.inner.metrics.counts_by_role(window);
+        by_role.retain(|&name, _| role.is_none_or(|role| role == name));
+        HitRate::of(&by_role, date::rfc3339(self.inner.clock.unix_ms()), window)
     }
 
     /// Warms one entry: unless a current one is there, runs `compute` (the report as JSON) and stores
@@ -316,10 +345,11 @@ impl ReportCache {
             Decision::Serve { .. } => return Ok(Filled::AlreadyStored),
             Decision::Compute | Decision::Refuse => {}
         }
-        let started = Instant::now();
+        let started = inner.clock.elapsed();
         let body = compute.await?;
-        let made = inner.made(facts, started.elapsed());
-        let entry = Entry::json(facts, lookup.generation, body, made);
+        let made = inner.made(facts, inner.clock.elapsed().saturating_sub(started));
+        let entry = Entry::json(facts, lookup.generation, body.clone(), made);
+        let entry = Entry { body: inner.packed(body).await, ..entry };
         Ok(match inner.store(facts, entry).await {
             Ok(Put::Stored { .. }) => Filled::Stored,
             Ok(Put::Outdated) => Filled::Outdated,
@@ -333,7 +363,14 @@ impl ReportCache {
     /// # Errors
     /// When another cache is registered there already.
     pub fn register(&self, registry: &prometheus::Registry) -> prometheus::Result<()> {
-        self.inner.metrics.register(registry)
+        self.inner.metrics.register(registry)?;
+        let guard = Arc::clone(&self.inner.guard);
+        let resting = Watched::new(
+            "report_cache_store_resting",
+            "1 while the store is left alone because it failed, else 0",
+            move || guard.is_resting(),
+        );
+        registry.register(Box::new(resting))
     }
 }
 
@@ -358,10 +395,41 @@ impl Inner {
 
     /// What is to be remembered of a computation that ends now.
     pub(crate) fn made(&self, facts: &ReportFacts, took: Duration) -> Made {
-        Made { at_unix_ms: self.clock.unix_ms(), took, ttl: self.policy.ttl(facts.report_type) }
+        let ttl = self.policy.lifetime(facts.report_type, self.dice.roll());
+        Made { at_unix_ms: self.clock.unix_ms(), took, ttl }
     }
 
-    /// Offers an entry to the store for its type's time to live.
+    /// The form in which a body is stored. One too large to be stored stays as it is.
+    pub(crate) async fn packed(&self, body: Bytes) -> Packed {
+        if body.len() > self.policy.max_entry_bytes {
+            return Packed::identity(body);
+        }
+        let threshold = self.policy.compress_above;
+        if body.len() <= threshold.max(PACKED_INLINE) {
+            return Packed::gzip_above(threshold, body);
+        }
+        let plain = body.clone();
+        let packed = tokio::task::spawn_blocking(move || Packed::gzip_above(threshold, plain)).await;
+        // The runtime is shutting down.
+        packed.unwrap_or_else(|_| Packed::identity(body))
+    }
+
+    /// Whether a request that asks to go around the cache may, now. One that would be refused anyway
+    /// takes nothing from the others.
+    pub(crate) fn grants_around(&self, asked: &RequestFacts, role: &str) -> bool {
+        if !asked.asks_around() || !self.policy.lets_around(role) {
+            return false;
+        }
+        let Some(per_minute) = self.policy.bypass_per_minute.filter(|_| !asked.only_if_cached) else {
+            return true;
+        };
+        let mut left = self.bypasses.lock().unwrap_or_else(PoisonError::into_inner);
+        let after = left.spend(per_minute, self.clock.elapsed());
+        *left = after.unwrap_or(*left);
+        after.is_some()
+    }
+
+    /// Offers an entry to the store for its time to live.
     pub(crate) async fn store(&self, facts: &ReportFacts, entry: Entry) -> Result<Put, StoreError> {
         if entry.body.plain_len() > self.policy.max_entry_bytes {
             return Ok(Put::TooLarge);

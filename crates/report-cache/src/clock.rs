@@ -91,8 +91,13 @@ impl Clock {
     /// the clocks of two nodes may say.
     #[must_use]
     pub fn scenario_secs(&self, from_unix_ms: u64, to_unix_ms: u64) -> u64 {
-        let wall = Duration::from_millis(to_unix_ms.saturating_sub(from_unix_ms));
-        wall.mul_f64(self.scale).as_secs()
+        self.scenario(from_unix_ms, to_unix_ms).as_secs()
+    }
+
+    /// Scenario time from one wall moment to another; zero if the second is the earlier one.
+    #[must_use]
+    pub fn scenario(&self, from_unix_ms: u64, to_unix_ms: u64) -> Duration {
+        Duration::from_millis(to_unix_ms.saturating_sub(from_unix_ms)).mul_f64(self.scale)
     }
 }
 

@@ -4,9 +4,9 @@
 //! generation, or starts one. A flight that landed stays on the board while anyone is seated, for those
 //! who asked the store too early to find the entry there; one who sat down after the landing flies anew.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use foldhash::HashMap;
 use tokio::sync::watch;
 
 use crate::entry::Entry;
@@ -101,7 +101,8 @@ impl Drop for Seat {
     }
 }
 
-/// The leader's duty. Dropped without [`Landing::land`], the flight failed and its waiters are told.
+/// The leader's duty: first [`Landing::share`], then [`Landing::land`]. Dropped before that, the flight
+/// failed; those who wait for an answer are told.
 #[derive(Debug)]
 pub(crate) struct Landing {
     seat: Seat,
@@ -110,10 +111,15 @@ pub(crate) struct Landing {
 }
 
 impl Landing {
-    /// Hands the answer to all who wait. To be called after the store has it: who sits down later
-    /// finds it there.
-    pub(crate) fn land(self, entry: Entry) {
+    /// Hands the answer to all who wait, and to all who join before the landing. They need not wait until
+    /// the store has it.
+    pub(crate) fn share(&self, entry: Entry) {
         self.sender.send_replace(Some(entry));
+    }
+
+    /// Ends the flight. To be called after the store has the answer, or has not taken it: who sits down
+    /// later asks the store.
+    pub(crate) fn land(self) {
         let mut seats = self.seat.board.seats();
         seats.landings += 1;
         let landed = seats.landings;
@@ -194,10 +200,12 @@ mod tests {
         let landing = lead(board.sit(key()).board(generation));
         let waiting = wait(board.sit(key()).board(generation));
         let early = board.sit(key());
-        landing.land(entry(generation));
+        landing.share(entry(generation));
+        let joining = wait(board.sit(key()).board(generation));
+        landing.land();
         let late = board.sit(key());
         assert!(wait(early.board(generation)).answer().await.is_some());
-        assert!(waiting.answer().await.is_some());
+        assert!(waiting.answer().await.is_some() && joining.answer().await.is_some());
         lead(late.board(generation));
         assert!(board.seats().at.is_empty(), "nothing is kept once all have left");
     }
@@ -208,9 +216,11 @@ mod tests {
         let (before, after) = (Generation::fresh(), Generation::fresh());
         let old = lead(board.sit(key()).board(before));
         let new = lead(board.sit(key()).board(after));
-        old.land(entry(before));
+        old.share(entry(before));
+        old.land();
         let waiting = wait(board.sit(key()).board(after));
-        new.land(entry(after));
+        new.share(entry(after));
+        new.land();
         assert_eq!(waiting.answer().await.map(|entry| entry.generation), Some(after));
     }
 

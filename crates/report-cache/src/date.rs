@@ -1,5 +1,9 @@
 //! Dates as HTTP and JSON write them, always in UTC.
 
+use std::cell::RefCell;
+
+use http::HeaderValue;
+
 const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -41,6 +45,21 @@ pub(crate) fn imf_fixdate(unix_ms: u64) -> String {
     )
 }
 
+/// The value of `Date`. Written once a second and thread, since every answer carries it.
+pub(crate) fn header_value(unix_ms: u64) -> HeaderValue {
+    thread_local! {
+        static LAST: RefCell<Option<(u64, HeaderValue)>> = const { RefCell::new(None) };
+    }
+    let second = unix_ms / 1_000;
+    LAST.with_borrow_mut(|last| match last {
+        Some((written, value)) if *written == second => value.clone(),
+        _ => {
+            let value = HeaderValue::try_from(imf_fixdate(unix_ms)).expect("visible ASCII");
+            last.insert((second, value)).1.clone()
+        }
+    })
+}
+
 /// RFC 3339 with milliseconds: `1994-11-06T08:49:37.000Z`.
 pub(crate) fn rfc3339(unix_ms: u64) -> String {
     let at = civil(unix_ms);
@@ -70,6 +89,10 @@ mod tests {
         ];
         for (unix_ms, http, json) in table {
             assert_eq!((imf_fixdate(unix_ms).as_str(), rfc3339(unix_ms).as_str()), (http, json));
+            assert_eq!(
+                (header_value(unix_ms), header_value(unix_ms + 999 - unix_ms % 1_000)),
+                (HeaderValue::from_static(http), HeaderValue::from_static(http))
+            );
         }
     }
 }

@@ -3,6 +3,12 @@
 use http::{HeaderMap, HeaderValue, header};
 use sha2::{Digest, Sha256};
 
+use crate::coding::Coding;
+
+/// What tells the tag of the gzip form from that of the plain one: strong tags must differ where the
+/// bytes do (RFC 9110 §8.8.3.3).
+const GZIP: &str = "-gzip";
+
 /// A strong entity tag over the bytes of one representation, quotes included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ETag(String);
@@ -21,6 +27,15 @@ impl ETag {
         }
         tag.push('"');
         Self(tag)
+    }
+
+    /// The tag of the same report in another coding; `self` is that of the plain form.
+    #[must_use]
+    pub fn coded(&self, coding: Coding) -> Self {
+        match coding {
+            Coding::Identity => self.clone(),
+            Coding::Gzip => Self(format!("\"{}{GZIP}\"", self.0.trim_matches('"'))),
+        }
     }
 
     /// Reads back what [`ETag::as_str`] wrote; `None` for anything but a strong entity tag.
@@ -87,13 +102,23 @@ impl IfNoneMatch {
         (!tags.is_empty()).then_some(Self::Tags(tags))
     }
 
-    /// Whether a 304 is due: weak comparison, which ignores `W/` (RFC 9110 §8.8.3.2).
+    /// Whether a 304 is due: weak comparison, which ignores `W/` (RFC 9110 §8.8.3.2). `current` is the
+    /// tag of the plain form; that of a coded one stands for the same report.
     #[must_use]
     pub fn matches(&self, current: &ETag) -> bool {
         match self {
             Self::Any => true,
-            Self::Tags(tags) => tags.iter().any(|tag| tag == current.as_str().as_bytes()),
+            Self::Tags(tags) => tags.iter().any(|tag| names(tag, current.as_str())),
         }
+    }
+}
+
+/// Whether an opaque tag, in quotes, is `plain` or its coded form.
+fn names(tag: &[u8], plain: &str) -> bool {
+    let opening = plain.strip_suffix('"').unwrap_or(plain).as_bytes();
+    match tag.strip_prefix(opening).and_then(|rest| rest.strip_suffix(b"\"")) {
+        Some(rest) => rest.is_empty() || rest == GZIP.as_bytes(),
+        None => false,
     }
 }
 
@@ -124,9 +149,23 @@ mod tests {
     }
 
     #[test]
+    fn each_coding_has_a_strong_tag_of_its_own() {
+        let plain = ETag::of(b"{}");
+        let coded = plain.coded(Coding::Gzip);
+        assert_eq!(coded.as_str(), "\"44136fa355b3678a1146ad16f7e8649e-gzip\"");
+        assert_eq!(plain.coded(Coding::Identity), plain);
+        assert_eq!(ETag::parse(coded.as_str()), Some(coded));
+    }
+
+    #[test]
     fn every_form_of_if_none_match_is_understood() {
         let current = ETag::parse("\"abc\"").unwrap();
-        let table: [(&[&str], bool); 24] = [
+        let table: [(&[&str], bool); 29] = [
+            (&["\"abc-gzip\""], true),
+            (&["W/\"abc-gzip\""], true),
+            (&["\"x-gzip\", \"abc-gzip\""], true),
+            (&["\"-gzip\""], false),
+            (&["\"abc-gzip-gzip\""], false),
             (&["\"abc\""], true),
             (&["W/\"abc\""], true),
             (&["*"], true),

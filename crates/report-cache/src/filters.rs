@@ -55,6 +55,9 @@ impl Filters {
     /// First 12 hex digits of the MD5 of [`Filters::canonical_json`].
     #[must_use]
     pub fn hash(&self) -> FiltersHash {
+        if self.0.is_empty() {
+            return FiltersHash::NONE;
+        }
         let digest = Md5::digest(self.canonical_json().as_bytes());
         let mut hash = [0; 6];
         hash.copy_from_slice(&digest[..6]);
@@ -65,6 +68,11 @@ impl Filters {
 /// The last part of a key: 48 bits, written as 12 hex digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FiltersHash([u8; 6]);
+
+impl FiltersHash {
+    /// Of no filters: the plain read, which most are.
+    const NONE: Self = Self([0x99, 0x91, 0x4b, 0x93, 0x2b, 0xd3]);
+}
 
 impl fmt::Display for FiltersHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

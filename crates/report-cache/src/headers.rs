@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use crate::accept::AcceptEncoding;
 use crate::date;
 use crate::entry::Entry;
 use crate::etag::{ETag, IfNoneMatch};
@@ -29,6 +30,8 @@ pub struct RequestFacts {
     pub only_if_cached: bool,
     /// The validators the client holds.
     pub if_none_match: Option<IfNoneMatch>,
+    /// The codings the client takes.
+    pub accept_encoding: AcceptEncoding,
 }
 
 impl RequestFacts {
@@ -41,10 +44,17 @@ impl RequestFacts {
             no_store: has_directive(headers, "no-store"),
             only_if_cached: has_directive(headers, "only-if-cached"),
             if_none_match: IfNoneMatch::from_headers(headers),
+            accept_encoding: AcceptEncoding::from_headers(headers),
         }
     }
 
-    /// Whether a copy the client holds is the current one.
+    /// Whether the request wants its answer from the origin.
+    #[must_use]
+    pub fn asks_around(&self) -> bool {
+        self.no_cache || self.no_store
+    }
+
+    /// Whether a copy the client holds, in either coding, is of the current report.
     #[must_use]
     pub fn holds(&self, current: &ETag) -> bool {
         self.if_none_match.as_ref().is_some_and(|sent| sent.matches(current))
@@ -67,13 +77,13 @@ pub(crate) fn varies_only_as_declared(headers: &HeaderMap) -> bool {
 }
 
 /// The members of a comma-separated field over all its lines. A value that is not visible ASCII has none.
-fn members<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'h str> {
+pub(crate) fn members<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'h str> {
     let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim_ascii).filter(|member| !member.is_empty())
 }
 
 /// Takes out what would make the service answer with less than the whole, plain representation: the
-/// layer itself evaluates preconditions, and one stored form serves every reader.
+/// layer itself evaluates preconditions, and makes both forms of one answer.
 pub(crate) fn ask_for_the_whole(headers: &mut HeaderMap) {
     for name in [
         header::IF_NONE_MATCH,
@@ -98,11 +108,7 @@ impl Stamp<'_> {
     /// Writes the fields of a 200 or a 304 whose validator is `etag`.
     pub(crate) fn cacheable(&self, headers: &mut HeaderMap, etag: &ETag) {
         headers.insert(header::ETAG, etag.header_value());
-        let max_age = self.policy.browser_secs(self.report_type);
-        // `private`: otherwise `must-revalidate` permits a shared cache to keep the answer to a request
-        // with `Authorization` (RFC 9111 §3.5).
-        let control = format!("private, max-age={max_age}, must-revalidate");
-        headers.insert(header::CACHE_CONTROL, HeaderValue::try_from(control).expect("visible ASCII"));
+        headers.insert(header::CACHE_CONTROL, self.policy.cache_control(self.report_type));
         headers.remove(header::EXPIRES);
         if varies_only_as_declared(headers) {
             headers.insert(header::VARY, HeaderValue::from_static(VARY));
@@ -127,8 +133,7 @@ impl Stamp<'_> {
         if let Some(age_secs) = self.outcome.age_secs() {
             headers.insert(header::AGE, HeaderValue::from(age_secs));
         }
-        let date = date::imf_fixdate(self.now_unix_ms);
-        headers.insert(header::DATE, HeaderValue::try_from(date).expect("visible ASCII"));
+        headers.insert(header::DATE, date::header_value(self.now_unix_ms));
     }
 }
 

@@ -17,8 +17,8 @@
 //! | room | holds |
 //! |---|---|
 //! | [`key`], [`filters`], [`query`] | what an answer is filed under |
-//! | [`policy`], [`outcome`] | the rules, pure; and what came of them |
-//! | [`etag`], [`headers`] | HTTP semantics |
+//! | [`policy`], [`rate`], [`dice`], [`outcome`] | the rules, pure, and the chance they are given; what came of them |
+//! | [`etag`], [`headers`], [`coding`] | HTTP semantics |
 //! | [`store`], [`entry`] | where answers lie, and the generations that make invalidation safe |
 //! | [`layer`], [`service`] | the middleware |
 //! | [`invalidate`], [`cache`], [`admin`] | writers, warming and management |
@@ -67,7 +67,9 @@
 //! # }
 //! ```
 
+mod accept;
 pub mod admin;
+mod answer;
 pub mod body;
 mod breaker;
 pub mod cache;
@@ -76,11 +78,13 @@ mod coalesce;
 pub mod coding;
 mod date;
 mod debt;
+pub mod dice;
 pub mod entry;
 pub mod error;
 pub mod etag;
 pub mod event;
 pub mod filters;
+mod flight;
 mod guard;
 pub mod headers;
 pub mod invalidate;
@@ -91,16 +95,22 @@ pub mod outbox;
 pub mod outcome;
 pub mod policy;
 pub mod query;
+pub mod rate;
 mod replay;
 pub mod service;
 pub mod store;
+mod tally;
+mod visit;
 pub mod watch;
+mod window;
 
+pub use accept::AcceptEncoding;
 pub use admin::{HitRate, RoleHitRate, Stats, Status};
 pub use body::CacheBody;
 pub use cache::{CacheConfig, Filled, ReportCache};
 pub use clock::{Clock, ClockHand};
 pub use coding::{Coding, Packed};
+pub use dice::Dice;
 pub use entry::{Entry, EntryError, Made};
 pub use error::StoreError;
 pub use etag::{ETag, IfNoneMatch};
@@ -114,6 +124,7 @@ pub use outbox::{Outbox, Recorded};
 pub use outcome::{Outcome, Verdict};
 pub use policy::{Approach, BrowserPolicy, Decision, Policy, Ttls, remaining};
 pub use query::{QueryError, QueryRules};
+pub use rate::Allowance;
 pub use service::{Bypass, CacheService};
 #[doc(hidden)]
 pub use store::contract;

@@ -3,17 +3,21 @@
 //! Labels are bounded: role, outcome, operation, reason. Never a person, a report or an error text.
 
 use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use prometheus::core::Collector;
+use prometheus::core::{Collector, Desc};
 use prometheus::{
-    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, exponential_buckets,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    exponential_buckets,
 };
 
+use crate::clock::Clock;
 use crate::outcome::{Outcome, Verdict};
 use crate::store::Usage;
+use crate::tally::{RoleCounters, Tally};
 use crate::watch::Unusual;
+use crate::window::Counts;
 
 /// What a store was asked to do, as the metrics distinguish it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,14 +37,23 @@ impl Op {
     }
 }
 
+/// The label value of requests whose client went away before the answer.
+pub(crate) const ABANDONED: &str = "abandoned";
+
 #[derive(Debug)]
 pub(crate) struct Metrics {
+    clock: Clock,
     requests: IntCounterVec,
-    by_role: RwLock<BTreeMap<&'static str, RoleCounters>>,
+    by_role: RwLock<BTreeMap<&'static str, Arc<RoleCounters>>>,
+    request_seconds: HistogramVec,
+    /// The children of `request_seconds`, by label.
+    seconds_by_outcome: BTreeMap<&'static str, Histogram>,
     pub(crate) coalesced: IntCounter,
     pub(crate) not_modified: IntCounter,
     pub(crate) stored: IntCounter,
     pub(crate) evicted: IntCounter,
+    pub(crate) refreshed: IntCounter,
+    pub(crate) bypass_refused: IntCounter,
     operation_seconds: HistogramVec,
     store_errors: IntCounterVec,
     invalidations: IntCounterVec,
@@ -50,22 +63,6 @@ pub(crate) struct Metrics {
     entries: IntGauge,
     bytes: IntGauge,
     largest_user_bytes: IntGauge,
-}
-
-/// The three counters of one role.
-#[derive(Debug, Clone)]
-struct RoleCounters {
-    hit: IntCounter,
-    miss: IntCounter,
-    bypass: IntCounter,
-}
-
-/// Authorised cacheable requests so far; their sum is all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Counts {
-    pub(crate) hits: u64,
-    pub(crate) misses: u64,
-    pub(crate) bypasses: u64,
 }
 
 const VALID: &str = "names and labels written here are valid";
@@ -82,27 +79,38 @@ fn gauge(name: &str, help: &str) -> IntGauge {
     IntGauge::new(name, help).expect(VALID)
 }
 
+fn histograms(name: &str, help: &str, label: &str) -> HistogramVec {
+    HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets()), &[label]).expect(VALID)
+}
+
 /// 10 µs to 2.5 s in steps of 1, 2.5, 5.
-fn operation_buckets() -> Vec<f64> {
+fn buckets() -> Vec<f64> {
     let decades = exponential_buckets(1e-5, 10.0, 6).expect("a start and a factor above 0");
     let steps = decades.into_iter().flat_map(|decade| [decade, decade * 2.5, decade * 5.0]);
     steps.filter(|&bound| bound < 2.6).collect()
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
-        let operation_seconds = HistogramOpts::new(
-            "report_cache_store_operation_seconds",
-            "Time the store took for one operation, as the service saw it",
-        )
-        .buckets(operation_buckets());
+    /// Zeroed counters; `clock` tells how long requests took, and when they ended.
+    pub(crate) fn new(clock: Clock) -> Self {
+        let request_seconds = histograms(
+            "report_cache_request_seconds",
+            "Time from a request for a report to the head of its answer",
+            "outcome",
+        );
+        let labels = Outcome::LABELS.into_iter().chain([ABANDONED]);
+        let seconds_by_outcome =
+            labels.map(|label| (label, request_seconds.with_label_values(&[label]))).collect();
         Self {
+            clock,
             requests: counters(
                 "report_cache_requests_total",
                 "Authorised GET and HEAD requests for reports, by how they were answered",
                 &["role", "outcome"],
             ),
             by_role: RwLock::default(),
+            request_seconds,
+            seconds_by_outcome,
             coalesced: counter(
                 "report_cache_coalesced_total",
                 "Hits that shared the answer another request was computing",
@@ -110,7 +118,19 @@ impl Metrics {
             not_modified: counter("report_cache_not_modified_total", "Answers 304"),
             stored: counter("report_cache_stored_total", "Entries stored"),
             evicted: counter("report_cache_evicted_total", "Entries that went to make room"),
-            operation_seconds: HistogramVec::new(operation_seconds, &["op"]).expect(VALID),
+            refreshed: counter(
+                "report_cache_refreshed_total",
+                "Entries computed anew and stored before they expired",
+            ),
+            bypass_refused: counter(
+                "report_cache_bypass_refused_total",
+                "Requests that asked to go around the cache and were looked up instead",
+            ),
+            operation_seconds: histograms(
+                "report_cache_store_operation_seconds",
+                "Time the store took for one operation, as the service saw it",
+                "op",
+            ),
             store_errors: counters(
                 "report_cache_store_errors_total",
                 "Operations the store failed or did not finish in time",
@@ -148,12 +168,15 @@ impl Metrics {
     }
 
     pub(crate) fn register(&self, registry: &Registry) -> prometheus::Result<()> {
-        let collectors: [Box<dyn Collector>; 14] = [
+        let collectors: [Box<dyn Collector>; 17] = [
             Box::new(self.requests.clone()),
+            Box::new(self.request_seconds.clone()),
             Box::new(self.coalesced.clone()),
             Box::new(self.not_modified.clone()),
             Box::new(self.stored.clone()),
             Box::new(self.evicted.clone()),
+            Box::new(self.refreshed.clone()),
+            Box::new(self.bypass_refused.clone()),
             Box::new(self.operation_seconds.clone()),
             Box::new(self.store_errors.clone()),
             Box::new(self.invalidations.clone()),
@@ -168,24 +191,37 @@ impl Metrics {
     }
 
     /// Opens the count of one request; it is counted once whatever becomes of it.
-    pub(crate) fn tally(&self, role: &'static str) -> Tally<'_> {
-        Tally { metrics: self, role: self.role(role), settled: false }
+    pub(crate) fn tally(&self, role: &'static str, span: tracing::Span) -> Tally<'_> {
+        Tally::open(self, self.role(role), span)
     }
 
-    fn role(&self, role: &'static str) -> RoleCounters {
+    fn role(&self, role: &'static str) -> Arc<RoleCounters> {
         let known = self.by_role.read().unwrap_or_else(PoisonError::into_inner).get(role).cloned();
         known.unwrap_or_else(|| {
             let of = |verdict: Verdict| self.requests.with_label_values(&[role, verdict.label()]);
-            let counters =
-                RoleCounters { hit: of(Verdict::Hit), miss: of(Verdict::Miss), bypass: of(Verdict::Bypass) };
+            let counters = RoleCounters::new(of(Verdict::Hit), of(Verdict::Miss), of(Verdict::Bypass));
             let mut by_role = self.by_role.write().unwrap_or_else(PoisonError::into_inner);
-            by_role.entry(role).or_insert(counters).clone()
+            Arc::clone(by_role.entry(role).or_insert_with(|| Arc::new(counters)))
         })
     }
 
-    pub(crate) fn counts_by_role(&self) -> BTreeMap<&'static str, Counts> {
+    /// Wall time on the clock that durations and windows are read from.
+    pub(crate) fn now(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    /// Notes how long a request took that ended as `label` says.
+    pub(crate) fn took(&self, label: &'static str, took: Duration) {
+        if let Some(seconds) = self.seconds_by_outcome.get(label) {
+            seconds.observe(took.as_secs_f64());
+        }
+    }
+
+    /// The counts of each role; those of the last `window` if one is given.
+    pub(crate) fn counts_by_role(&self, window: Option<Duration>) -> BTreeMap<&'static str, Counts> {
+        let now = self.now();
         let by_role = self.by_role.read().unwrap_or_else(PoisonError::into_inner);
-        by_role.iter().map(|(&role, counters)| (role, counters.counts())).collect()
+        by_role.iter().map(|(&role, counters)| (role, counters.counts(window, now))).collect()
     }
 
     pub(crate) fn operation(&self, op: Op, took: Duration, failed: bool) {
@@ -215,40 +251,27 @@ impl Metrics {
     }
 }
 
-impl RoleCounters {
-    fn counts(&self) -> Counts {
-        Counts { hits: self.hit.get(), misses: self.miss.get(), bypasses: self.bypass.get() }
+/// A gauge whose value is read when it is scraped.
+pub(crate) struct Watched<F> {
+    gauge: IntGauge,
+    read: F,
+}
+
+impl<F: Fn() -> bool> Watched<F> {
+    /// 1 while `read` says so, else 0.
+    pub(crate) fn new(name: &str, help: &str, read: F) -> Self {
+        Self { gauge: gauge(name, help), read }
     }
 }
 
-/// One request that will be counted exactly once. Dropped without an outcome (the client went away while
-/// it was computed), it is a miss: it was looked for and not served from here.
-#[derive(Debug)]
-pub(crate) struct Tally<'m> {
-    metrics: &'m Metrics,
-    role: RoleCounters,
-    settled: bool,
-}
-
-impl Tally<'_> {
-    pub(crate) fn settle(mut self, outcome: Outcome) {
-        self.settled = true;
-        match outcome.verdict() {
-            Verdict::Hit => self.role.hit.inc(),
-            Verdict::Miss => self.role.miss.inc(),
-            Verdict::Bypass => self.role.bypass.inc(),
-        }
-        if outcome == Outcome::Coalesced {
-            self.metrics.coalesced.inc();
-        }
+impl<F: Fn() -> bool + Send + Sync> Collector for Watched<F> {
+    fn desc(&self) -> Vec<&Desc> {
+        self.gauge.desc()
     }
-}
 
-impl Drop for Tally<'_> {
-    fn drop(&mut self) {
-        if !self.settled {
-            self.role.miss.inc();
-        }
+    fn collect(&self) -> Vec<prometheus::proto::MetricFamily> {
+        self.gauge.set(i64::from((self.read)()));
+        self.gauge.collect()
     }
 }
 
@@ -257,20 +280,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn operations_are_told_apart_from_10_us_to_2_5_s() {
-        let buckets = operation_buckets();
+    fn durations_are_told_apart_from_10_us_to_2_5_s() {
+        let buckets = buckets();
         assert_eq!(buckets.len(), 17);
         assert!((buckets[0] - 1e-5).abs() < 1e-12 && (buckets[16] - 2.5).abs() < 1e-9);
     }
 
     #[test]
-    fn a_request_is_counted_once_even_if_it_is_abandoned() {
-        let metrics = Metrics::new();
-        metrics.tally("parent").settle(Outcome::Coalesced);
-        metrics.tally("parent").settle(Outcome::StoreDown);
-        drop(metrics.tally("parent"));
-        let counts = metrics.counts_by_role()["parent"];
-        assert_eq!(counts, Counts { hits: 1, misses: 1, bypasses: 1 });
-        assert_eq!(metrics.coalesced.get(), 1);
+    fn every_outcome_has_a_duration() {
+        let metrics = Metrics::new(Clock::default());
+        let outcomes = [
+            Outcome::Hit { age_secs: 0, ttl_secs: 1 },
+            Outcome::Coalesced,
+            Outcome::Miss { stored: true },
+            Outcome::Refetched,
+            Outcome::Bypassed,
+            Outcome::StoreDown,
+            Outcome::Refused,
+        ];
+        for outcome in outcomes {
+            metrics.tally("parent", tracing::Span::none()).settle(outcome);
+            assert_eq!(metrics.seconds_by_outcome[outcome.label()].get_sample_count(), 1);
+        }
     }
 }

@@ -63,6 +63,25 @@ impl Verdict {
 }
 
 impl Outcome {
+    /// Every [`Outcome::label`].
+    pub const LABELS: [&'static str; 7] =
+        ["hit", "coalesced", "miss", "refetched", "bypassed", "store_down", "refused"];
+
+    /// The label value where outcomes are told apart more finely than by [`Outcome::verdict`]: durations
+    /// and spans.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Hit { .. } => "hit",
+            Self::Coalesced => "coalesced",
+            Self::Miss { .. } => "miss",
+            Self::Refetched => "refetched",
+            Self::Bypassed => "bypassed",
+            Self::StoreDown => "store_down",
+            Self::Refused => "refused",
+        }
+    }
+
     /// What it counts as.
     #[must_use]
     pub const fn verdict(self) -> Verdict {

@@ -2,43 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Response, StatusCode};
-use http_body_util::Full;
+use http::StatusCode;
 use report_cache::{Invalidation, Reason, ReportType};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
-use crate::support::{Got, Origin, School, json};
-
-/// An origin that tells when it was reached, and answers when it is let.
-fn held(
-    answer: impl Fn(usize) -> Response<Full<Bytes>> + Clone + Send + Sync + 'static,
-) -> (Origin, Arc<Notify>, Arc<Semaphore>) {
-    let (reached, gate) = (Arc::new(Notify::new()), Arc::new(Semaphore::new(0)));
-    let (tell, wait) = (Arc::clone(&reached), Arc::clone(&gate));
-    let origin = Origin::new(move |call, _| {
-        let (tell, wait, answer) = (Arc::clone(&tell), Arc::clone(&wait), answer.clone());
-        async move {
-            tell.notify_one();
-            wait.acquire().await.unwrap().forget();
-            answer(call)
-        }
-    });
-    (origin, reached, gate)
-}
-
-fn numbered(call: usize) -> Response<Full<Bytes>> {
-    json(&format!("{{\"call\": {call}}}"))
-}
-
-/// Lets every other task run until it waits. Tests here run on one thread, so that is certain.
-async fn all_others_wait() {
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
-}
+use crate::support::gates::{comes, held, numbered};
+use crate::support::{Got, Origin, School, all_others_wait, json};
 
 fn readers(school: &School, count: usize) -> JoinSet<Got> {
     let mut readers = JoinSet::new();
@@ -54,7 +26,7 @@ async fn concurrent_misses_compute_once() {
     let (origin, reached, gate) = held(numbered);
     let school = School::on_memory(origin);
     let readers = readers(&school, 50);
-    reached.notified().await;
+    comes(&reached).await;
     all_others_wait().await;
     gate.add_permits(1);
     let answers = readers.join_all().await;
@@ -78,6 +50,29 @@ async fn concurrent_misses_on_many_threads_compute_once() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn readers_that_hang_up_at_random_cost_nobody_a_second_computation() {
+    for round in 0..50 {
+        let origin = Origin::new(|call, _| async move {
+            tokio::task::yield_now().await;
+            numbered(call)
+        });
+        let school = School::on_memory(origin);
+        let mut readers = JoinSet::new();
+        for reader in 0..20 {
+            let school = school.clone();
+            readers.spawn(async move {
+                // Looked at once, then dropped.
+                let patience = Duration::from_secs(if reader % 3 == 0 { 0 } else { 60 });
+                tokio::time::timeout(patience, school.get(42)).await.ok()
+            });
+        }
+        let answers: Vec<_> = readers.join_all().await.into_iter().flatten().collect();
+        assert!(answers.len() >= 13 && answers.iter().all(|got| got.body == "{\"call\": 1}"));
+        assert_eq!(school.origin.calls(), 1, "round {round}");
+    }
+}
+
 #[tokio::test]
 async fn a_leader_whose_client_hangs_up_does_not_lose_the_waiters() {
     let (origin, reached, gate) = held(numbered);
@@ -86,7 +81,7 @@ async fn a_leader_whose_client_hangs_up_does_not_lose_the_waiters() {
         let school = school.clone();
         tokio::spawn(async move { school.get(42).await })
     };
-    reached.notified().await;
+    comes(&reached).await;
     let waiters = readers(&school, 5);
     all_others_wait().await;
     leader.abort();
@@ -104,7 +99,7 @@ async fn a_computation_nobody_waits_for_any_more_is_stored() {
     let (origin, reached, gate) = held(numbered);
     let school = School::on_memory(origin);
     let mut leader = readers(&school, 1);
-    reached.notified().await;
+    comes(&reached).await;
     leader.abort_all();
     while leader.join_next().await.is_some() {}
     gate.add_permits(1);
@@ -123,7 +118,7 @@ async fn waiters_of_a_failed_leader_compute_for_themselves() {
     });
     let school = School::on_memory(origin);
     let readers = readers(&school, 4);
-    reached.notified().await;
+    comes(&reached).await;
     all_others_wait().await;
     gate.add_permits(4);
     let answers = readers.join_all().await;
@@ -141,7 +136,7 @@ async fn a_panic_is_the_leaders_alone() {
     });
     let school = School::on_memory(origin);
     let mut readers = readers(&school, 3);
-    reached.notified().await;
+    comes(&reached).await;
     all_others_wait().await;
     gate.add_permits(3);
     let (mut panics, mut answers) = (0, 0);
@@ -159,12 +154,12 @@ async fn a_bypass_joins_no_flight() {
     let (origin, reached, gate) = held(numbered);
     let school = School::on_memory(origin);
     let leader = readers(&school, 1);
-    reached.notified().await;
+    comes(&reached).await;
     let around = {
         let school = school.clone();
         tokio::spawn(async move { school.ask("GET /reports/42", &[("cache-control", "no-cache")]).await })
     };
-    reached.notified().await;
+    comes(&reached).await;
     gate.add_permits(2);
     assert_eq!(around.await.unwrap().x_cache(), "BYPASS");
     assert_eq!(leader.join_all().await[0].x_cache(), "MISS");
@@ -191,14 +186,14 @@ async fn a_value_computed_before_a_write_serves_nobody_who_asks_after_it() {
     };
     let school = School::on_memory(origin);
     let before = readers(&school, 1);
-    reached.notified().await;
+    comes(&reached).await;
 
     score.store(2, Ordering::SeqCst);
     let event = Invalidation { reason: Reason::GradeChanged, scopes: vec![(7, ReportType::Analytics)] };
     school.cache.invalidate(&event).await.unwrap();
 
     let after = readers(&school, 1);
-    reached.notified().await;
+    comes(&reached).await;
     gate.add_permits(2);
     let before = before.join_all().await.remove(0);
     assert_eq!(before.body, "{\"score\": 1}");

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use report_cache::{BrowserPolicy, CacheConfig, Policy};
+use tower::{Layer, ServiceExt, service_fn};
 
-use crate::support::{Origin, School, json};
+use crate::support::{Broken, Origin, School, classify, json, read};
 
 #[tokio::test]
 async fn the_first_read_misses_and_the_second_hits() {
@@ -56,8 +57,143 @@ async fn a_relaxed_policy_lets_browsers_keep_their_copy_for_the_types_seconds() 
     let config =
         CacheConfig { policy: Policy::with_browser(BrowserPolicy::Relaxed), ..CacheConfig::default() };
     let (school, _hand) = School::on_manual_clock(Origin::counting(), 1.0, config);
-    let got = school.get(42).await;
-    assert_eq!(got.header("cache-control"), "private, max-age=1800, must-revalidate");
+    let fresh = school.get(42).await;
+    let list = school.get(0).await;
+    let confirmed = school.ask("GET /reports/42", &[("if-none-match", fresh.header("etag"))]).await;
+    assert_eq!(confirmed.status, StatusCode::NOT_MODIFIED);
+    for (got, secs) in [(&fresh, 1_800), (&confirmed, 1_800), (&list, 600)] {
+        assert_eq!(got.header("cache-control"), format!("private, max-age={secs}, must-revalidate"));
+    }
+}
+
+#[tokio::test]
+async fn an_exact_policy_lets_browsers_revalidate_each_read_so_that_nothing_is_stale_after_a_write() {
+    let school = School::on_memory(Origin::counting());
+    let held = school.get(42).await;
+    assert_eq!(held.header("cache-control"), "private, max-age=0, must-revalidate");
+    let scopes = vec![(7, report_cache::ReportType::Analytics)];
+    let written = report_cache::Invalidation { reason: report_cache::Reason::GradeChanged, scopes };
+    school.cache.invalidate(&written).await.unwrap();
+    let asked = [("if-none-match", held.header("etag")), ("cache-control", "max-age=0")];
+    let got = school.ask("GET /reports/42", &asked).await;
+    assert_eq!((got.status, got.body.as_str()), (StatusCode::OK, "{\"call\": 2}"));
+}
+
+#[tokio::test]
+async fn a_304_repeats_the_fields_of_the_200() {
+    let (school, _hand) = School::on_manual_clock(Origin::counting(), 1.0, CacheConfig::default());
+    school.get(42).await;
+    let hit = school.get(42).await;
+    let confirmed = school.ask("GET /reports/42", &[("if-none-match", hit.header("etag"))]).await;
+    assert_eq!(confirmed.status, StatusCode::NOT_MODIFIED);
+    for name in ["etag", "cache-control", "vary", "date", "age", "x-cache", "cache-status"] {
+        assert!(!hit.header(name).is_empty(), "{name}");
+        assert_eq!(confirmed.header(name), hit.header(name), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn authorisation_comes_before_the_lookup() {
+    let origin = Origin::new(|call, request| async move {
+        let mut response = json(&format!("{{\"call\": {call}}}"));
+        if request.headers()["authorization"] != "user-7" {
+            *response.status_mut() = StatusCode::UNAUTHORIZED;
+        }
+        response
+    });
+    let school = School::on_memory(origin);
+    school.get(42).await;
+    assert_eq!(school.get(42).await.x_cache(), "HIT");
+    let etag = school.get(42).await.header("etag").to_owned();
+    for token in ["expired", "user-x", ""] {
+        let request =
+            Request::get("/reports/42").header("authorization", token).header("if-none-match", &etag);
+        let request = request.body(Full::default()).unwrap();
+        let refused = read(school.service.clone().oneshot(request).await.unwrap()).await;
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{token:?}");
+        for name in ["x-cache", "cache-status", "etag", "age"] {
+            assert!(!refused.headers.contains_key(name), "{name}");
+        }
+    }
+    assert_eq!(school.cache.hit_rate().total_requests, 3, "only authorised requests are counted");
+}
+
+#[tokio::test]
+async fn the_answer_to_a_post_is_neither_stored_nor_served() {
+    let school = School::on_memory(Origin::counting());
+    for call in 1..=2 {
+        assert_eq!(school.ask("POST /reports/42", &[]).await.body, format!("{{\"call\": {call}}}"));
+    }
+    assert_eq!(school.get(42).await.x_cache(), "MISS");
+    let post = school.ask("POST /reports/42", &[]).await;
+    assert_eq!((post.body.as_str(), school.origin.calls()), ("{\"call\": 4}", 4));
+}
+
+#[tokio::test]
+async fn only_hits_have_an_age() {
+    let (school, hand) = School::on_manual_clock(Origin::counting(), 60.0, CacheConfig::default());
+    let miss = school.get(42).await;
+    hand.advance(Duration::from_secs(2));
+    let hit = school.get(42).await;
+    let around = school.ask("GET /reports/42", &[("cache-control", "no-cache")]).await;
+    assert_eq!((miss.header("age"), hit.header("age"), around.header("age")), ("", "120", ""));
+}
+
+#[tokio::test]
+async fn a_computation_that_failed_once_is_not_remembered() {
+    let origin = Origin::new(|call, _| async move {
+        let mut response = json(&format!("{{\"call\": {call}}}"));
+        if call == 1 {
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        }
+        response
+    });
+    let school = School::on_memory(origin);
+    let statuses = [school.get(42).await, school.get(42).await, school.get(42).await].map(|got| {
+        let x_cache = got.x_cache().to_owned();
+        (got.status.as_u16(), x_cache)
+    });
+    let expected = [(500, "MISS"), (200, "MISS"), (200, "HIT")];
+    assert_eq!(statuses, expected.map(|(status, word)| (status, word.to_owned())));
+}
+
+#[tokio::test]
+async fn head_on_an_error_is_that_error_without_its_body() {
+    let school = School::on_memory(Origin::new(|_, _| async {
+        Response::builder().status(404).body(Full::new(Bytes::from_static(b"no such report"))).unwrap()
+    }));
+    let head = school.ask("HEAD /reports/42", &[]).await;
+    assert_eq!((head.status, head.body.as_str(), head.x_cache()), (StatusCode::NOT_FOUND, "", "MISS"));
+}
+
+#[tokio::test]
+async fn the_services_own_error_is_kept_and_counted_once() {
+    let school = School::on_memory(Origin::counting());
+    let failing = service_fn(async |_: Request<Full<Bytes>>| Err::<Response<Full<Bytes>>, _>("no database"));
+    let service = school.cache.layer(classify).layer(failing);
+    for directive in ["no-cache", "max-age=0"] {
+        let request = Request::get("/reports/42").header("authorization", "user-7");
+        let request = request.header("cache-control", directive).body(Full::default()).unwrap();
+        assert_eq!(service.clone().oneshot(request).await.unwrap_err(), "no database");
+    }
+    let stats = school.cache.stats().await.unwrap();
+    assert_eq!((stats.hit, stats.miss, stats.bypass, stats.stored), (0, 1, 1, 0));
+    assert_eq!(school.get(42).await.x_cache(), "MISS", "and nothing is left of it");
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_passed_on_as_it_breaks_and_not_stored() {
+    let school = School::on_memory(Origin::counting());
+    let breaking =
+        service_fn(async |_: Request<Full<Bytes>>| Ok::<_, &str>(Response::new(Broken::default())));
+    let service = school.cache.layer(classify).layer(breaking);
+    let request =
+        Request::get("/reports/42").header("authorization", "user-7").body(Full::default()).unwrap();
+    let response = service.oneshot(request).await.unwrap();
+    assert_eq!(response.headers()["cache-control"], "private, no-store");
+    let error = http_body_util::BodyExt::collect(response.into_body()).await.unwrap_err();
+    assert_eq!(error, "connection reset");
+    assert_eq!(school.cache.stats().await.unwrap().stored, 0);
 }
 
 #[tokio::test]
@@ -185,5 +321,7 @@ async fn the_file_name_of_an_export_is_kept_and_other_fields_are_not() {
     }
     assert_eq!((miss.header("x-request-id"), hit.header("x-request-id")), ("17", ""));
     let members: Vec<_> = miss.headers.get_all("cache-status").iter().collect();
+    // Members of the caches within come first (RFC 9211 §2).
     assert_eq!(members, ["aggregates; hit", "report-cache; fwd=uri-miss; stored"]);
+    assert_eq!(hit.headers.get_all("cache-status").iter().count(), 1, "they had no part in a hit");
 }

@@ -4,6 +4,9 @@
 mod support;
 
 mod axum_router;
+mod budget;
+mod bypass;
+mod coding;
 mod conditional;
 mod events;
 mod faults;
@@ -12,7 +15,10 @@ mod http;
 mod invalidation;
 mod model;
 mod outbox;
+mod race;
 mod redis;
 mod redis_faults;
 mod redis_layout;
+mod refresh;
+mod spans;
 mod stats;

@@ -1,10 +1,33 @@
 //! Counters and the management answers.
 
-use prometheus::{Registry, TextEncoder};
-use report_cache::{Invalidation, Reason, ReportType};
-use tokio::task::JoinSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use crate::support::{Origin, School};
+use http::request::Parts;
+use prometheus::{Registry, TextEncoder};
+use report_cache::{
+    CacheConfig, Clock, Invalidation, Limits, MemoryStore, Reason, ReportCache, ReportFacts, ReportType,
+};
+use tokio::task::JoinSet;
+use tower::Layer;
+
+use crate::support::stores::Fickle;
+use crate::support::{Classified, Got, Origin, School, classify, json};
+
+const ROLES: [&str; 3] = ["teacher", "student", "parent"];
+
+/// People 0, 3, 6 … are teachers, 1, 4, 7 … students, 2, 5, 8 … parents.
+fn by_role(request: &Parts) -> Option<ReportFacts> {
+    let facts = classify(request)?;
+    let role = ROLES[usize::try_from(facts.key.user_id % 3).unwrap()];
+    Some(ReportFacts { role, ..facts })
+}
+
+fn school_with_roles(cache: ReportCache, origin: Origin) -> School {
+    let service = cache.layer(by_role as Classified).layer(origin.clone());
+    School { cache, origin, service }
+}
 
 pub(crate) fn text(registry: &Registry) -> String {
     TextEncoder::new().encode_to_string(&registry.gather()).unwrap()
@@ -88,6 +111,14 @@ async fn prometheus_sees_the_same_values() {
         "report_cache_requests_total{outcome=\"hit\",role=\"teacher\"} 1",
         "report_cache_requests_total{outcome=\"miss\",role=\"teacher\"} 1",
         "report_cache_requests_total{outcome=\"bypass\",role=\"teacher\"} 1",
+        "report_cache_request_seconds_count{outcome=\"hit\"} 1",
+        "report_cache_request_seconds_count{outcome=\"miss\"} 1",
+        "report_cache_request_seconds_count{outcome=\"bypassed\"} 1",
+        "report_cache_request_seconds_count{outcome=\"coalesced\"} 0",
+        "report_cache_request_seconds_count{outcome=\"abandoned\"} 0",
+        "report_cache_store_resting 0",
+        "report_cache_refreshed_total 0",
+        "report_cache_bypass_refused_total 0",
         "report_cache_coalesced_total 0",
         "report_cache_not_modified_total 1",
         "report_cache_stored_total 1",
@@ -103,4 +134,124 @@ async fn prometheus_sees_the_same_values() {
     ] {
         assert!(text.lines().any(|have| have == line), "{line} is not in\n{text}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn hits_misses_and_bypasses_are_all_requests_of_each_role_and_abandoned_ones_count_once() {
+    let origin = Origin::new(|call, _| async move {
+        for _ in 0..5 {
+            tokio::task::yield_now().await;
+        }
+        json(&call.to_string())
+    });
+    let store = Arc::new(MemoryStore::new(Limits::default()));
+    let school = school_with_roles(ReportCache::new(store, CacheConfig::default()), origin);
+    let mut readers: JoinSet<(usize, Option<Got>)> = JoinSet::new();
+    for n in 0..900_u64 {
+        let school = school.clone();
+        readers.spawn(async move {
+            if n % 100 == 0 {
+                school.cache.clear().await.unwrap();
+            }
+            let directive = [("cache-control", if n % 7 == 0 { "no-cache" } else { "max-age=0" })];
+            let path = format!("GET /reports/{}", n / 3 % 5);
+            let asked = school.ask_as(n % 6, &path, &directive);
+            // Every fourth client is gone after its request was looked at once.
+            let got = if n % 4 == 0 {
+                tokio::time::timeout(Duration::ZERO, asked).await.ok()
+            } else {
+                Some(asked.await)
+            };
+            (usize::try_from(n % 3).unwrap(), got)
+        });
+    }
+    let answers = readers.join_all().await;
+    let rate = school.cache.hit_rate();
+    let stats = school.cache.stats().await.unwrap();
+    let registry = Registry::new();
+    school.cache.register(&registry).unwrap();
+    let text = text(&registry);
+    let counter = |series: &str| -> usize {
+        let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        line.unwrap_or("0").parse().unwrap()
+    };
+    let mut bypasses = 0;
+    for (number, role) in ROLES.into_iter().enumerate() {
+        let of = |outcome: &str| {
+            counter(&format!("report_cache_requests_total{{outcome=\"{outcome}\",role=\"{role}\"}}"))
+        };
+        let seen = |word: &str| {
+            let answered = answers.iter().filter_map(|(of, got)| (*of == number).then_some(got.as_ref()?));
+            answered.filter(|got| got.x_cache() == word).count()
+        };
+        assert_eq!(of("hit") + of("miss") + of("bypass"), 300, "{role}");
+        assert_eq!(of("hit"), seen("HIT"), "{role}");
+        assert!(of("miss") >= seen("MISS") && of("bypass") >= seen("BYPASS"), "{role}");
+        let told = rate.roles[role];
+        assert_eq!((told.hits, told.misses), (of("hit").try_into().unwrap(), of("miss").try_into().unwrap()));
+        bypasses += of("bypass");
+    }
+    assert_eq!(bypasses, (0..900).filter(|n| n % 7 == 0).count(), "an abandoned bypass is a bypass");
+    let abandoned = answers.iter().filter(|(_, got)| got.is_none()).count();
+    assert!(abandoned > 0, "some went away");
+    assert_eq!(counter("report_cache_request_seconds_count{outcome=\"abandoned\"}"), abandoned);
+    let coalesced = answers.iter().flat_map(|(_, got)| got);
+    let coalesced = coalesced.filter(|got| got.header("cache-status").contains("COALESCED")).count();
+    assert_eq!(stats.coalesced, u64::try_from(coalesced).unwrap());
+    assert!(stats.coalesced <= stats.hit, "coalesced are among the hits");
+}
+
+#[tokio::test]
+async fn the_hit_rate_is_told_per_role_and_window() {
+    let (clock, hand) = Clock::manual(60.0);
+    let store = Arc::new(MemoryStore::with_clock(Limits::default(), clock.clone()));
+    let cache = ReportCache::new(store, CacheConfig { clock, ..CacheConfig::default() });
+    let school = school_with_roles(cache, Origin::counting());
+    let read = async |user| school.ask_as(user, "GET /reports/42", &[]).await;
+    read(0).await;
+    read(0).await;
+    read(1).await;
+    hand.advance(Duration::from_secs(600));
+    read(0).await;
+    let rate = |role, secs: Option<u64>| {
+        let rate = school.cache.hit_rate_of(role, secs.map(Duration::from_secs));
+        (rate.hits, rate.misses, rate.hit_rate)
+    };
+    assert_eq!(rate(None, None), (1, 3, Some(25.0)));
+    assert_eq!(rate(Some("teacher"), None), (1, 2, Some(100.0 / 3.0)));
+    assert_eq!(rate(Some("student"), None), (0, 1, Some(0.0)));
+    assert_eq!(rate(Some("tutor"), None), (0, 0, None));
+    // Ten minutes of wall time, however fast the scenario's clock runs.
+    assert_eq!(rate(None, Some(60)), (0, 1, Some(0.0)));
+    assert_eq!(rate(Some("student"), Some(60)), (0, 0, None));
+    assert_eq!(rate(Some("teacher"), Some(700)), (1, 2, Some(100.0 / 3.0)));
+
+    let json = |rate| serde_json::to_value(rate).unwrap();
+    let asked = json(school.cache.hit_rate_of(Some("teacher"), Some(Duration::from_secs(60))));
+    assert_eq!(asked["window_seconds"], 60);
+    assert_eq!(asked["roles"].as_object().unwrap().keys().collect::<Vec<_>>(), ["teacher"]);
+    assert!(json(school.cache.hit_rate_of(Some("teacher"), None)).get("window_seconds").is_none());
+    let day = Some(Duration::from_secs(86_400));
+    assert_eq!(school.cache.hit_rate_of(None, day).window_seconds, Some(3_600), "an hour is kept");
+}
+
+#[tokio::test]
+async fn a_scrape_tells_while_the_store_rests() {
+    let (clock, hand) = Clock::manual(1.0);
+    let store = Arc::new(Fickle::new());
+    let config = CacheConfig { clock, ..CacheConfig::default() };
+    let school = School::new(ReportCache::new(Arc::<Fickle>::clone(&store), config), Origin::counting());
+    let registry = Registry::new();
+    school.cache.register(&registry).unwrap();
+    let resting = || text(&registry).lines().any(|line| line == "report_cache_store_resting 1");
+    assert!(!resting());
+    store.fails.store(true, Ordering::SeqCst);
+    for _ in 0..3 {
+        school.get(42).await;
+    }
+    assert!(resting());
+    store.fails.store(false, Ordering::SeqCst);
+    hand.advance(Duration::from_secs(1));
+    school.get(42).await;
+    assert!(!resting());
 }

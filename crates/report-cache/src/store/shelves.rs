@@ -2,8 +2,10 @@
 //!
 //! No operation looks at more entries than it removes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+use foldhash::{HashMap, HashSet};
 
 use super::{Generation, Limits};
 use crate::entry::Entry;
@@ -46,16 +48,16 @@ impl Default for Shelves {
     fn default() -> Self {
         Self {
             identity: rand::random(),
-            entries: HashMap::new(),
+            entries: HashMap::default(),
             bytes: 0,
             arrivals: 0,
             by_expiry: BTreeSet::new(),
-            by_user: HashMap::new(),
+            by_user: HashMap::default(),
             by_size: BTreeSet::new(),
-            by_report: HashMap::new(),
-            by_type: HashMap::new(),
-            person_epochs: HashMap::new(),
-            report_epochs: HashMap::new(),
+            by_report: HashMap::default(),
+            by_type: HashMap::default(),
+            person_epochs: HashMap::default(),
+            report_epochs: HashMap::default(),
         }
     }
 }

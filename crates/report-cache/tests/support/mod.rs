@@ -1,5 +1,6 @@
 //! A school in miniature: a classifier, an origin that counts, and short ways to ask.
 
+pub(crate) mod gates;
 pub(crate) mod redis;
 pub(crate) mod stores;
 pub(crate) mod table;
@@ -16,7 +17,7 @@ use http::request::Parts;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use report_cache::{
-    CacheConfig, CacheService, Clock, ClockHand, Filters, Limits, Made, MemoryStore, ReportCache,
+    CacheConfig, CacheService, Clock, ClockHand, Dice, Filters, Limits, Made, MemoryStore, ReportCache,
     ReportFacts, ReportKey, ReportType, Store,
 };
 use tower::{Layer, Service, ServiceExt};
@@ -94,12 +95,34 @@ pub(crate) fn json(body: &str) -> Response<Full<Bytes>> {
     Response::builder().header("content-type", "application/json").body(body).unwrap()
 }
 
+/// A body that breaks off after its first bytes.
+#[derive(Default)]
+pub(crate) struct Broken {
+    begun: bool,
+}
+
+impl http_body::Body for Broken {
+    type Data = Bytes;
+    type Error = &'static str;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, &'static str>>> {
+        let begun = std::mem::replace(&mut self.begun, true);
+        let first = http_body::Frame::data(Bytes::from_static(b"{\"call"));
+        std::task::Poll::Ready(Some(if begun { Err("connection reset") } else { Ok(first) }))
+    }
+}
+
 /// An answer, read.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Got {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    /// The body as text; what is no text is replaced.
     pub(crate) body: String,
+    pub(crate) bytes: Bytes,
 }
 
 impl Got {
@@ -113,7 +136,19 @@ impl Got {
     }
 }
 
-type Classified = fn(&Parts) -> Option<ReportFacts>;
+pub(crate) type Classified = fn(&Parts) -> Option<ReportFacts>;
+
+/// Dice that never fall otherwise: no lifetime falls short.
+pub(crate) fn sure() -> Dice {
+    Dice::new(|| 0.0)
+}
+
+/// Lets every other task run until it waits. Certain only where tests run on one thread.
+pub(crate) async fn all_others_wait() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
 
 /// A cache before an origin.
 #[derive(Clone)]
@@ -130,18 +165,18 @@ impl School {
     }
 
     pub(crate) fn with_store(store: Arc<dyn Store>, origin: Origin) -> Self {
-        Self::new(ReportCache::new(store, CacheConfig::default()), origin)
+        Self::new(ReportCache::new(store, CacheConfig { dice: sure(), ..CacheConfig::default() }), origin)
     }
 
     pub(crate) fn on_memory(origin: Origin) -> Self {
         Self::with_store(Arc::new(MemoryStore::new(Limits::default())), origin)
     }
 
-    /// A school whose clock stands until its hand is moved.
+    /// A school whose clock stands until its hand is moved, and where lifetimes are as promised.
     pub(crate) fn on_manual_clock(origin: Origin, scale: f64, config: CacheConfig) -> (Self, ClockHand) {
         let (clock, hand) = Clock::manual(scale);
         let store = Arc::new(MemoryStore::with_clock(Limits::default(), clock.clone()));
-        (Self::new(ReportCache::new(store, CacheConfig { clock, ..config }), origin), hand)
+        (Self::new(ReportCache::new(store, CacheConfig { clock, dice: sure(), ..config }), origin), hand)
     }
 
     /// `ask("GET /reports/42", &[("cache-control", "no-cache")])` as user 7.
@@ -172,5 +207,6 @@ where
 {
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    Got { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+    let text = String::from_utf8_lossy(&body).into_owned();
+    Got { status: parts.status, headers: parts.headers, body: text, bytes: body }
 }

@@ -1,79 +1,12 @@
-//! What is cached, for how long, and who is answered from where: pure rules over facts and a moment.
-//!
-//! In: the facts of a request, what the store found, a clock's reading. Out: a decision. Nothing here
-//! touches the store or the network.
-
-use std::time::Duration;
+//! Which way a request takes, and what comes of what the store found.
 
 use http::{HeaderMap, StatusCode, header};
 
+use super::{Policy, remaining};
 use crate::clock::Clock;
 use crate::entry::Entry;
 use crate::headers::{self, RequestFacts};
-use crate::key::ReportType;
 use crate::store::Lookup;
-
-/// How long a browser may use its copy without asking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum BrowserPolicy {
-    /// `max-age=0`: each read revalidates, so nothing is stale after a write.
-    #[default]
-    Exact,
-    /// `max-age` as in [`Policy::relaxed_secs`]: fewer requests, but a copy outlives an invalidation by
-    /// up to that long.
-    Relaxed,
-}
-
-/// The rules of one cache. Durations are scenario time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policy {
-    /// What browsers may keep.
-    pub browser: BrowserPolicy,
-    /// Roles whose `no-cache` is read as a plain request, since a bypass costs the database.
-    pub bypass_refused_to: Vec<&'static str>,
-    /// Answers above this are served but not stored, in bytes.
-    pub max_entry_bytes: usize,
-    /// How long entries live.
-    pub ttls: Ttls,
-}
-
-/// How long entries live, by report type, in scenario time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ttls {
-    /// Of [`ReportType::StudentProgress`].
-    pub student_progress: Duration,
-    /// Of [`ReportType::GradeDistribution`].
-    pub grade_distribution: Duration,
-    /// Of [`ReportType::Analytics`].
-    pub analytics: Duration,
-    /// Of [`ReportType::Custom`].
-    pub custom: Duration,
-    /// Of [`ReportType::Default`].
-    pub default: Duration,
-}
-
-impl Default for Ttls {
-    fn default() -> Self {
-        Self {
-            student_progress: Duration::from_secs(300),
-            grade_distribution: Duration::from_secs(900),
-            analytics: Duration::from_secs(1_800),
-            custom: Duration::from_secs(3_600),
-            default: Duration::from_secs(600),
-        }
-    }
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            browser: BrowserPolicy::default(),
-            bypass_refused_to: Vec::new(),
-            max_entry_bytes: 8 * 1024 * 1024,
-            ttls: Ttls::default(),
-        }
-    }
-}
 
 /// The way a request takes, before the store is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,52 +38,19 @@ pub enum Decision {
 }
 
 impl Policy {
-    /// The published rules with another browser policy.
+    /// Whether readers in `role` may go around the cache, as far as that depends on who they are.
     #[must_use]
-    pub fn with_browser(browser: BrowserPolicy) -> Self {
-        Self { browser, ..Self::default() }
+    pub fn lets_around(&self, role: &str) -> bool {
+        !self.bypass_refused_to.contains(&role)
     }
 
-    /// How long an entry of this type lives, in scenario time.
+    /// Which way a request takes; `granted` is whether it may go around the cache if it asks to. One that
+    /// may not is an ordinary lookup: so neither directive loads the database at will.
     #[must_use]
-    pub fn ttl(&self, report_type: ReportType) -> Duration {
-        match report_type {
-            ReportType::StudentProgress => self.ttls.student_progress,
-            ReportType::GradeDistribution => self.ttls.grade_distribution,
-            ReportType::Analytics => self.ttls.analytics,
-            ReportType::Custom => self.ttls.custom,
-            ReportType::Default => self.ttls.default,
-        }
-    }
-
-    /// Seconds a browser may keep its copy, for `max-age`.
-    #[must_use]
-    pub fn browser_secs(&self, report_type: ReportType) -> u64 {
-        match self.browser {
-            BrowserPolicy::Exact => 0,
-            BrowserPolicy::Relaxed => Self::relaxed_secs(report_type),
-        }
-    }
-
-    /// `max-age` under [`BrowserPolicy::Relaxed`], in scenario seconds.
-    #[must_use]
-    pub const fn relaxed_secs(report_type: ReportType) -> u64 {
-        match report_type {
-            ReportType::StudentProgress => 300,
-            ReportType::Default => 600,
-            ReportType::GradeDistribution => 900,
-            ReportType::Analytics => 1_800,
-            ReportType::Custom => 3_600,
-        }
-    }
-
-    /// Which way a request takes.
-    #[must_use]
-    pub fn approach(&self, request: &RequestFacts, role: &str) -> Approach {
-        let bypass = request.no_cache && !self.bypass_refused_to.contains(&role);
-        match (bypass || request.no_store, request.only_if_cached) {
+    pub fn approach(&self, request: &RequestFacts, granted: bool) -> Approach {
+        match (granted && request.asks_around(), request.only_if_cached) {
             (true, true) => Approach::Refuse,
-            (true, false) if bypass => Approach::Bypass,
+            (true, false) if request.no_cache => Approach::Bypass,
             (true, false) => Approach::Refetch,
             (false, _) => Approach::LookUp,
         }
@@ -195,21 +95,16 @@ fn serve(entry: &Entry, lookup: &Lookup, clock: &Clock, now_unix_ms: u64) -> Opt
     Some(Decision::Serve { age_secs, ttl_secs })
 }
 
-/// Seconds that an entry of this age has left; `None` once it has none. An entry is served while its
-/// lifetime exceeds its age (RFC 9111 §4.2), both in whole seconds (§1.2.2).
-#[must_use]
-pub fn remaining(ttl: Duration, age_secs: u64) -> Option<u64> {
-    ttl.as_secs().checked_sub(age_secs).filter(|left| *left > 0)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use bytes::Bytes;
 
     use super::*;
     use crate::entry::Made;
     use crate::filters::Filters;
-    use crate::key::{ReportFacts, ReportKey};
+    use crate::key::{ReportFacts, ReportKey, ReportType};
     use crate::store::Generation;
 
     fn asked(cache_control: &str) -> RequestFacts {
@@ -226,22 +121,8 @@ mod tests {
     }
 
     #[test]
-    fn ttls_are_the_published_ones() {
-        let secs = ReportType::ALL.map(|report_type| Policy::default().ttl(report_type).as_secs());
-        assert_eq!(secs, [300, 900, 1_800, 3_600, 600]);
-    }
-
-    #[test]
-    fn browsers_revalidate_each_read_unless_the_policy_is_relaxed() {
-        let relaxed = Policy::with_browser(BrowserPolicy::Relaxed);
-        for report_type in ReportType::ALL {
-            assert_eq!(Policy::default().browser_secs(report_type), 0);
-            assert!((300..=3_600).contains(&relaxed.browser_secs(report_type)));
-        }
-    }
-
-    #[test]
     fn request_directives_choose_the_way() {
+        // Granted, and refused: then the directives count for nothing.
         let table = [
             ("", Approach::LookUp),
             ("max-age=0", Approach::LookUp),
@@ -254,15 +135,16 @@ mod tests {
             ("no-cache, only-if-cached", Approach::Refuse),
         ];
         for (directives, expected) in table {
-            assert_eq!(Policy::default().approach(&asked(directives), "student"), expected, "{directives}");
+            let policy = Policy::default();
+            assert_eq!(policy.approach(&asked(directives), true), expected, "{directives}");
+            assert_eq!(policy.approach(&asked(directives), false), Approach::LookUp, "{directives}");
         }
     }
 
     #[test]
-    fn a_role_without_the_right_to_bypass_reads_the_cache() {
+    fn a_role_may_be_refused_the_bypass() {
         let policy = Policy { bypass_refused_to: vec!["student"], ..Policy::default() };
-        assert_eq!(policy.approach(&asked("no-cache"), "student"), Approach::LookUp);
-        assert_eq!(policy.approach(&asked("no-cache"), "teacher"), Approach::Bypass);
+        assert!(policy.lets_around("teacher") && !policy.lets_around("student"));
     }
 
     #[test]
@@ -280,13 +162,6 @@ mod tests {
         let outdated = Lookup { generation: Generation::fresh(), ..found.clone() };
         assert_eq!(policy.decide(&outdated, &asked(""), &clock, 1_000), Decision::Compute);
         assert_eq!(policy.decide(&outdated, &asked("only-if-cached"), &clock, 1_000), Decision::Refuse);
-    }
-
-    #[test]
-    fn a_lifetime_ends_with_the_second_that_equals_it() {
-        let ttl = Duration::from_millis(2_900);
-        assert_eq!([0, 1, 2, 3].map(|age| remaining(ttl, age)), [Some(2), Some(1), None, None]);
-        assert_eq!(remaining(Duration::ZERO, 0), None);
     }
 
     #[test]

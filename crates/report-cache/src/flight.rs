@@ -1,0 +1,128 @@
+//! One computation of a report: called, read, packed, shared, stored.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, response};
+use http_body::Body;
+use tower::Service;
+use tracing::Instrument;
+
+use crate::body::{CacheBody, Collected};
+use crate::cache::Inner;
+use crate::coalesce::Landing;
+use crate::coding::Packed;
+use crate::entry::{Entry, KEPT_FIELDS};
+use crate::etag::ETag;
+use crate::headers;
+use crate::key::ReportFacts;
+use crate::store::{Generation, Put};
+
+/// What the service answered.
+pub(crate) enum Computed<B: Body> {
+    /// An answer of the kind that is cached, read to its end.
+    Report { parts: response::Parts, plain: Bytes, etag: ETag },
+    /// Anything else.
+    Other(Response<CacheBody<B>>),
+}
+
+/// Calls the service for the whole, plain report, and reads it.
+pub(crate) async fn compute<S, Req, Res>(
+    cache: &Inner,
+    mut inner: S,
+    mut request: Request<Req>,
+) -> Result<Computed<Res>, S::Error>
+where
+    S: Service<Request<Req>, Response = Response<Res>>,
+    Res: Body<Data = Bytes>,
+{
+    // HEAD needs the length and the validator of what GET would send.
+    *request.method_mut() = Method::GET;
+    headers::ask_for_the_whole(request.headers_mut());
+    let (parts, body) = inner.call(request).await?.into_parts();
+    if !cache.policy.storable(parts.status, &parts.headers) {
+        return Ok(Computed::Other(Response::from_parts(parts, CacheBody::passed(body))));
+    }
+    Ok(match CacheBody::collect(body, cache.policy.max_entry_bytes).await {
+        Collected::Whole(plain) => Computed::Report { parts, etag: ETag::of(&plain), plain },
+        Collected::Passed(body) => Computed::Other(Response::from_parts(parts, body)),
+    })
+}
+
+/// A computation whose answer is stored, and shared with those who wait for it.
+pub(crate) struct Flight {
+    pub(crate) cache: Arc<Inner>,
+    pub(crate) facts: ReportFacts,
+    /// What was current before it began.
+    pub(crate) generation: Generation,
+    /// Who waits; `None` when this one computes for itself only.
+    pub(crate) landing: Option<Landing>,
+    /// How long the one who asked still waits for the store (wall time).
+    pub(crate) patience: Duration,
+}
+
+/// What a [`Flight`] came to.
+pub(crate) struct Flown<B: Body> {
+    pub(crate) computed: Computed<B>,
+    /// The report in its stored form.
+    pub(crate) packed: Option<Packed>,
+    /// Whether the store confirmed in time that it has it.
+    pub(crate) stored: bool,
+}
+
+impl Flight {
+    /// Computes, shares and stores. To be run as a task, so that it ends even if the one who asked for it
+    /// has gone: others may be waiting.
+    ///
+    /// # Errors
+    /// What the service fails with.
+    pub(crate) async fn fly<S, Req, Res>(
+        self,
+        inner: S,
+        request: Request<Req>,
+    ) -> Result<Flown<Res>, S::Error>
+    where
+        S: Service<Request<Req>, Response = Response<Res>>,
+        Res: Body<Data = Bytes>,
+    {
+        let Self { cache, facts, generation, landing, patience } = self;
+        let started = cache.clock.elapsed();
+        let computed = compute(&cache, inner, request).await?;
+        let Computed::Report { parts, plain, etag } = &computed else {
+            return Ok(Flown { computed, packed: None, stored: false });
+        };
+        let made = cache.made(&facts, cache.clock.elapsed().saturating_sub(started));
+        let kept = KEPT_FIELDS.iter().map(|name| (name, parts.headers.get(name)));
+        let packed = cache.packed(plain.clone()).await;
+        let entry = Entry {
+            body: packed.clone(),
+            etag: etag.clone(),
+            fields: kept.filter_map(|(name, value)| Some((name.clone(), value?.clone()))).collect(),
+            stored_unix_ms: made.at_unix_ms,
+            ttl: made.ttl,
+            took: made.took,
+            report_id: facts.key.report_id,
+            report_type: facts.report_type,
+            generation,
+        };
+        // Before the store has it: those who wait are not to pay for a slow store.
+        if let Some(landing) = &landing {
+            landing.share(entry.clone());
+        }
+        // A task of its own: it goes on when the one who asked waits no longer.
+        let store = async move {
+            let stored = match cache.store(&facts, entry).await {
+                Ok(Put::Stored { .. }) => true,
+                Ok(Put::Outdated | Put::TooLarge) | Err(_) => false,
+            };
+            if let Some(landing) = landing {
+                landing.land();
+            }
+            stored
+        };
+        let store = tokio::spawn(store.in_current_span());
+        let stored = tokio::time::timeout(patience, store).await;
+        Ok(Flown { computed, packed: Some(packed), stored: matches!(stored, Ok(Ok(true))) })
+    }
+}
