@@ -34,7 +34,7 @@ mod seed;
 
 use std::future::Future;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
@@ -45,6 +45,7 @@ pub use report_cache::BrowserPolicy;
 use report_cache::{CacheConfig, Clock, Limits, MemoryStore, Policy, RedisStore, ReportCache, Store};
 pub use seed::Population;
 use tokio::net::TcpListener;
+use tokio::time::MissedTickBehavior;
 
 use crate::db::Database;
 use crate::domain::Relations;
@@ -54,6 +55,9 @@ use crate::report::ClassReports;
 /// How often a process looks for invalidations that another could not tell the store (wall time). With the
 /// cache's grace of a second this bounds for how long it may serve what they concern.
 const REPLAY_EVERY: Duration = Duration::from_secs(1);
+/// How often a process looks whether another has changed links (wall time): until then it serves what a new
+/// link grants without the cache.
+const CATCH_UP_EVERY: Duration = Duration::from_secs(1);
 
 /// A school, seeded and ready to answer.
 pub struct Platform {
@@ -114,7 +118,27 @@ pub async fn start(config: &Config) -> Result<Platform, Error> {
         store: backend,
         time_scale: config.time_scale,
     };
-    Ok(Platform { service: Arc::new(service), population })
+    let service = Arc::new(service);
+    if config.database.is_some() {
+        keep_current(Arc::downgrade(&service));
+    }
+    Ok(Platform { service, population })
+}
+
+/// Follows the links and reports that other processes change in the shared database. Nobody depends on how
+/// soon: a miss asks the database, and what was revoked is gone from the cache at once. Ends with the service.
+fn keep_current(service: Weak<Service>) {
+    let mut ticks = tokio::time::interval(CATCH_UP_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tokio::spawn(async move {
+        loop {
+            ticks.tick().await;
+            let Some(service) = service.upgrade() else { return };
+            if let Err(error) = service.relations.refresh(&service.db).await {
+                tracing::warn!(%error, "links that another process changed are not known yet");
+            }
+        }
+    });
 }
 
 impl Platform {

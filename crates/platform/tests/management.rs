@@ -254,3 +254,49 @@ async fn the_hit_rate_takes_a_role_and_a_window_and_nothing_else() {
         assert!(answer.json()["detail"].is_string());
     }
 }
+
+#[tokio::test]
+async fn what_was_removed_is_told_to_staff_with_reason_scope_size_and_duration() {
+    let school = School::open().await;
+    let admin = school.login("admin").await;
+    let (answer, teacher) = crate::freshness::gradable(&school).await;
+    let student = school.person(answer.student).await;
+    let report = school.newest(&student, "student_progress").await;
+    school.get(&student, &format!("/api/reports/{report}/")).await;
+    school.grade(&teacher, answer.answer, json!({ "score": 3 })).await;
+    school.delete(&admin, &format!("/api/reports/cache/{report}/")).await;
+    let events = school.get(&admin, "/api/reports/cache/events/").await.json();
+    assert_eq!(
+        (events["count"].as_u64(), &events["results"][0]["reason"]),
+        (Some(2), &json!("grade_changed"))
+    );
+    let scopes = events["results"][0]["scope"]["people"].as_array().unwrap();
+    assert!(scopes.contains(&json!([student.id, "student_progress"])), "{scopes:?}");
+    assert!(events["results"][0]["removed"].as_u64() >= Some(1));
+    assert!(events["results"][0]["took_us"].as_u64() > Some(0));
+    assert_eq!(events["results"][1]["scope"], json!({ "report": report }));
+    let first = events["results"][0]["id"].as_str().unwrap();
+    let next = school.get(&admin, &format!("/api/reports/cache/events/?after={first}&limit=5")).await.json();
+    assert_eq!((next["count"].as_u64(), &next["last"]), (Some(1), &events["last"]));
+    let refused = school.get(&student, "/api/reports/cache/events/").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn the_hit_rate_is_told_by_role_and_window() {
+    let school = School::open().await;
+    let admin = school.login("admin").await;
+    for username in ["teacher-1", "student-1", "student-1"] {
+        let reader = school.login(username).await;
+        school.get(&reader, "/api/reports/").await;
+    }
+    let of = |part: &'static str| {
+        let (school, admin) = (&school, &admin);
+        async move { school.get(admin, &format!("/api/reports/cache/hit-rate/{part}")).await.json() }
+    };
+    let all = of("").await;
+    assert_eq!((&all["hits"], &all["misses"], all.get("window_seconds")), (&json!(1), &json!(2), None));
+    let students = of("?role=student&window=60").await;
+    assert_eq!((&students["hits"], &students["misses"]), (&json!(1), &json!(1)));
+    assert_eq!((&students["window_seconds"], &students["hit_rate"]), (&json!(60), &json!(50.0)));
+}

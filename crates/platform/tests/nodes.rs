@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use platform::{Config, Size, StoreChoice};
 use serde_json::json;
 use tempfile::TempDir;
@@ -157,6 +157,30 @@ async fn redis_away_at_the_start_is_used_once_it_is_there() {
     let waited = Instant::now();
     while school.get(&student, "/api/reports/").await.x_cache() != "HIT" {
         assert!(waited.elapsed() < Duration::from_secs(15), "never connected");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn redis_a_link_that_one_process_makes_is_granted_by_the_other_at_once_and_cached_soon() {
+    let (dir, server) = (TempDir::new().unwrap(), Server::start().await);
+    let file = dir.path().join("school.sqlite");
+    let one = process(&file, server.store()).await;
+    let other = process(&file, server.store()).await;
+    let links = numbers(&one.platform, "guardians").await;
+    let parent = one.person(links[0][0]).await;
+    let theirs = |student: i64| links.contains(&vec![parent.id, student]);
+    let student = links.iter().map(|link| link[1]).find(|student| !theirs(*student)).unwrap();
+    let of_student = one.person(student).await;
+    let target = format!("/api/reports/{}/", one.newest(&of_student, "student_progress").await);
+    assert_eq!(other.get(&parent, &target).await.status, StatusCode::FORBIDDEN);
+    let admin = one.login("admin").await;
+    let path = format!("/api/students/{student}/guardians/{}/", parent.id);
+    assert_eq!(one.send(Method::PUT, &path, Some(&admin.token), None, &[]).await.status, StatusCode::OK);
+    assert_eq!(other.get(&parent, &target).await.status, StatusCode::OK);
+    let waited = Instant::now();
+    while other.get(&parent, &target).await.x_cache() != "HIT" {
+        assert!(waited.elapsed() < Duration::from_secs(10), "never cached");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

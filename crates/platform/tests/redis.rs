@@ -79,6 +79,14 @@ async fn redis_a_grade_reaches_every_entitled_reader_on_the_next_read() {
 }
 
 #[tokio::test]
+async fn redis_events_reach_whom_they_concern_and_nobody_else() {
+    let server = Server::start().await;
+    let school = School::on(server.store()).await;
+    crate::events::a_grade_reaches_whom_it_concerns(&school).await;
+    crate::links::a_guardian_is_cut_off_and_linked_again(&school).await;
+}
+
+#[tokio::test]
 async fn redis_away_a_grade_is_saved_and_reports_come_from_the_database() {
     let server = Server::start().await;
     let school = School::on(server.store()).await;

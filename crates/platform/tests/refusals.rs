@@ -129,6 +129,19 @@ async fn links_that_another_process_changed_count_in_the_next_write() {
     assert_eq!(list.x_cache(), "MISS", "the new guardian's reports show the grade");
     let report = school.newest(&school.person(answer.student).await, "student_progress").await;
     assert_eq!(school.get(&parent, &format!("/api/reports/{report}/")).await.status, StatusCode::OK);
+
+    // Staff who warm catch up too.
+    let sql = format!(
+        "BEGIN IMMEDIATE; DELETE FROM guardians WHERE parent_id = {new} AND student_id = {}; \
+         PRAGMA user_version = 2; COMMIT",
+        answer.student
+    );
+    run(&mut door, &sql).await;
+    let admin = school.login("admin").await;
+    let body = json!({ "report_ids": [report], "report_type": "student_progress", "user_ids": [new] });
+    let warmed = school.post(&admin, "/api/reports/cache/warm/", body).await.json();
+    assert_eq!(warmed, json!({ "total": 1, "cached": 0, "failed": 1 }));
+    assert_eq!(school.get(&parent, &format!("/api/reports/{report}/")).await.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]
@@ -153,4 +166,35 @@ async fn links_changed_at_the_same_time_end_as_the_rows_do() {
         let expected = if linked { StatusCode::OK } else { StatusCode::FORBIDDEN };
         assert_eq!(school.get(&parent, &target).await.status, expected, "round {round}");
     }
+}
+
+#[tokio::test]
+async fn no_write_is_taken_without_a_valid_token_or_with_a_body_that_cannot_be_read() {
+    let school = School::open().await;
+    let (answer, teacher) = gradable(&school).await;
+    let student = school.person(answer.student).await;
+    let admin = school.login("admin").await;
+    let watch = Watch::warm(&school, &[teacher.id, student.id], |_| true).await;
+    for (who, method, target) in [
+        (&teacher, Method::PATCH, "/api/answers/1/grade/"),
+        (&teacher, Method::POST, "/api/answers/grades/"),
+        (&student, Method::POST, "/api/assignments/1/submissions/"),
+        (&student, Method::PUT, "/api/materials/1/progress/"),
+        (&student, Method::PUT, "/api/elements/1/progress/"),
+        (&teacher, Method::POST, "/api/reports/"),
+        (&teacher, Method::PATCH, "/api/reports/1/"),
+        (&admin, Method::PUT, "/api/students/16/class/"),
+        (&admin, Method::PUT, "/api/classes/1/teachers/Art/"),
+    ] {
+        for token in [None, Some("1.00"), Some(&who.token[..who.token.len() - 1])] {
+            let refused = school.send(method.clone(), target, token, Some(json!({})), &[]).await;
+            assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{method} {target}");
+            assert!(refused.headers.contains_key("www-authenticate"));
+        }
+        let unread =
+            school.send(method.clone(), target, Some(&who.token), Some(json!("no object")), &[]).await;
+        assert_eq!(unread.status, StatusCode::UNPROCESSABLE_ENTITY, "{method} {target}");
+        assert!(unread.json()["detail"].as_str().unwrap().contains("JSON"), "{}", unread.text());
+    }
+    watch.check_untouched(&school).await;
 }

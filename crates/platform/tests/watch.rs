@@ -18,6 +18,8 @@ struct Watched {
     /// Collections hold every type.
     kind: Option<&'static str>,
     target: String,
+    /// Of a report that was looked for.
+    focused: bool,
     before: Vec<u8>,
 }
 
@@ -35,24 +37,30 @@ impl Watch {
         for id in people.iter().copied().collect::<BTreeSet<_>>() {
             let person = school.person(id).await;
             let mut targets = vec![
-                (None, "/api/reports/".to_owned()),
-                (None, "/api/reports/export/?page_size=2&ordering=id".to_owned()),
+                (None, false, "/api/reports/".to_owned()),
+                (None, false, "/api/reports/export/?page_size=2&ordering=id".to_owned()),
             ];
             for kind in KINDS {
                 let list =
-                    school.bypass(&person, &format!("/api/reports/?type={kind}&page_size=100")).await.json();
+                    school.get(&person, &format!("/api/reports/?type={kind}&page_size=100")).await.json();
                 let rows = list["results"].as_array().unwrap();
-                let Some(row) = rows.iter().find(|row| focus(row)).or(rows.first()) else { continue };
-                targets.push((Some(kind), format!("/api/reports/{}/", row["id"])));
-                targets.push((Some(kind), format!("/api/reports/{}/stats/", row["id"])));
-                targets.push((None, format!("/api/reports/?type={kind}&page_size=4")));
-                targets.push((None, format!("/api/reports/export/?type={kind}&page_size=1&format=csv")));
+                let found = rows.iter().find(|row| focus(row));
+                let Some(row) = found.or(rows.first()) else { continue };
+                let focused = found.is_some();
+                targets.push((Some(kind), focused, format!("/api/reports/{}/", row["id"])));
+                targets.push((Some(kind), focused, format!("/api/reports/{}/stats/", row["id"])));
+                targets.push((None, false, format!("/api/reports/?type={kind}&page_size=4")));
+                targets.push((
+                    None,
+                    false,
+                    format!("/api/reports/export/?type={kind}&page_size=1&format=csv"),
+                ));
             }
-            for (kind, target) in targets {
+            for (kind, focused, target) in targets {
                 let before = school.get(&person, &target).await;
                 assert_eq!(before.status, StatusCode::OK, "{id} {target}");
                 assert_eq!(school.get(&person, &target).await.x_cache(), "HIT", "{id} {target}");
-                watch.reads.push(Watched { person: id, kind, target, before: before.body });
+                watch.reads.push(Watched { person: id, kind, target, focused, before: before.body });
             }
             watch.people.insert(id, person);
         }
@@ -67,7 +75,7 @@ impl Watch {
         touched: &BTreeSet<(i64, String)>,
     ) -> Vec<(i64, String)> {
         let mut changed = Vec::new();
-        for Watched { person: id, kind, target, before } in &self.reads {
+        for Watched { person: id, kind, target, before, .. } in &self.reads {
             let person = &self.people[id];
             let gone = touched.iter().any(|(who, what)| who == id && kind.is_none_or(|kind| kind == what));
             let read = school.get(person, target).await;
@@ -83,6 +91,20 @@ impl Watch {
             }
         }
         changed
+    }
+
+    /// The reports that were looked for show the change to everybody touched.
+    pub(crate) fn shown(&self, touched: &BTreeSet<(i64, String)>, changed: &[(i64, String)]) {
+        let mut seen = BTreeSet::new();
+        for read in self.reads.iter().filter(|read| read.focused) {
+            let kind = read.kind.unwrap_or_default();
+            if touched.contains(&(read.person, kind.to_owned())) {
+                let shows = changed.contains(&(read.person, read.target.clone()));
+                assert!(shows, "{} {kind} {} is as it was", read.person, read.target);
+                seen.insert((read.person, kind));
+            }
+        }
+        assert!(seen.len() >= 5, "the student, two parents, a tutor and a teacher at least: {seen:?}");
     }
 
     /// Nothing went, and everything is still right.

@@ -41,25 +41,36 @@ impl Relations {
         Turn(self.turn.lock().await)
     }
 
+    /// The links of the rows that `session` sees, read anew if another process that shares the database has
+    /// changed them. To be asked before anything is written.
+    pub(crate) async fn current(&self, turn: &Turn<'_>, session: &mut Session) -> sqlx::Result<Arc<Links>> {
+        let links = self.now();
+        if links.version == version(session).await? {
+            return Ok(links);
+        }
+        let links = Arc::new(Links::load(session).await?);
+        self.replace(turn, Arc::clone(&links));
+        Ok(links)
+    }
+
+    /// Catches up with other processes that share the database.
+    pub(crate) async fn refresh(&self, db: &Database) -> sqlx::Result<Arc<Links>> {
+        let turn = self.turn().await;
+        let mut session = db.read(Purpose::Management).await?;
+        let links = self.current(&turn, &mut session).await?;
+        session.commit().await?;
+        Ok(links)
+    }
+
     /// From now on everybody sees these links.
     pub(crate) fn replace(&self, _: &Turn<'_>, links: Arc<Links>) {
         *self.now.write().unwrap_or_else(PoisonError::into_inner) = links;
-    }
-
-    /// The report with this id.
-    pub(crate) fn report(&self, id: i64) -> Option<ReportFacts> {
-        self.now().report(id)
-    }
-
-    /// Whether the report concerns this person.
-    pub(crate) fn may_read(&self, reader: &Person, report: ReportFacts) -> bool {
-        self.now().may_read(reader, report)
     }
 }
 
 impl Links {
     /// Reads the links as this session sees them.
-    pub(crate) async fn load(session: &mut Session) -> sqlx::Result<Self> {
+    async fn load(session: &mut Session) -> sqlx::Result<Self> {
         let mut links = Self { version: version(session).await?, ..Self::default() };
         let people: Vec<(i64, String, String, String)> =
             session.rows("SELECT id, username, role, name FROM people", args![]).await?;
@@ -95,12 +106,6 @@ impl Links {
             links.file(id, ReportFacts { kind, subject, student, class, author }, &BTreeSet::new());
         }
         Ok(links)
-    }
-
-    /// Whether these are the links of the rows that `session` sees. They are not when another process
-    /// that shares the database has changed them.
-    pub(crate) async fn is_current(&self, session: &mut Session) -> sqlx::Result<bool> {
-        Ok(self.version == version(session).await?)
     }
 
     /// Writes down which links the rows of this transaction make.

@@ -66,10 +66,8 @@ impl Asked {
         Ok(Self { role, window: seconds.map(|seconds| Duration::from_secs(seconds.unsigned_abs())) })
     }
 
-    /// The cache counts by role since it started; it has no parts to give yet.
     fn of(&self, cache: &ReportCache) -> HitRate {
-        let Self { role: _, window: _ } = self;
-        cache.hit_rate()
+        cache.hit_rate_of(self.role.map(Role::as_str), self.window)
     }
 }
 
@@ -131,7 +129,8 @@ pub(super) async fn warm(
     body: Result<Json<WarmRequest>, JsonRejection>,
 ) -> Result<Json<Warmed>, Problem> {
     let Json(request) = body?;
-    let pairs = pairs(&service.relations.now(), &request)?;
+    let links = service.relations.refresh(&service.db).await?;
+    let pairs = pairs(&links, &request)?;
     let total = pairs.len();
     let cached = stream::iter(pairs)
         .map(|(report, reader)| warm_one(&service, report, reader))

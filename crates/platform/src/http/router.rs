@@ -8,7 +8,8 @@ use axum::routing::{delete, get, patch, post, put};
 
 use super::problem::Problem;
 use super::{
-    admin, answers, assignments, auth, authoring, grades, health, links, materials, metrics, people, reports,
+    admin, answers, assignments, auth, authoring, events, grades, health, links, materials, metrics, people,
+    reports,
 };
 use crate::Service;
 use crate::classify::ReportClassifier;
@@ -26,6 +27,7 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .route("/api/reports/cache/", delete(admin::clear))
         .route("/api/reports/cache/stats/", get(admin::stats))
         .route("/api/reports/cache/hit-rate/", get(admin::hit_rate))
+        .route("/api/reports/cache/events/", get(events::list))
         .route("/api/reports/cache/warm/", post(admin::warm))
         .route("/api/reports/cache/{report_id}/", delete(admin::forget));
     let writes = Router::new()

@@ -27,12 +27,8 @@ impl<'s> Write<'s> {
     pub(super) async fn begin(service: &'s Service) -> sqlx::Result<Self> {
         let turn = service.relations.turn().await;
         let mut session = service.db.write(Purpose::Write).await?;
-        let mut links = service.relations.now();
-        if !links.is_current(&mut session).await? {
-            // Another process changed them. Whom this write touches must be told by the rows as they are.
-            links = Arc::new(Links::load(&mut session).await?);
-            service.relations.replace(&turn, Arc::clone(&links));
-        }
+        // Whom this write touches must be told by the links as the rows have them.
+        let links = service.relations.current(&turn, &mut session).await?;
         Ok(Self { service, turn, session, links })
     }
 

@@ -95,9 +95,9 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, answers: i64, score_sum: i64) {
-        self.answers += answers;
-        self.score_sum += score_sum;
+    fn add(&mut self, more: Self) {
+        self.answers += more.answers;
+        self.score_sum += more.score_sum;
     }
 
     /// `None` without answers; to sort by.

@@ -201,16 +201,20 @@ fn averages(found: &Found, covered: &[&Cell], last: &BTreeMap<i64, &Cell>) -> Ve
     last.iter().filter_map(of_subject).collect()
 }
 
+fn of_cell(cell: &Cell) -> Tally {
+    Tally { answers: cell.answers, score_sum: cell.score_sum }
+}
+
 fn tally<'c>(cells: impl Iterator<Item = &'c Cell>) -> Tally {
     let mut tally = Tally::default();
-    cells.for_each(|cell| tally.add(cell.answers, cell.score_sum));
+    cells.for_each(|cell| tally.add(of_cell(cell)));
     tally
 }
 
 fn weeks<'c>(cells: impl Iterator<Item = &'c Cell>) -> Vec<Week> {
     let mut weeks: BTreeMap<i64, Tally> = BTreeMap::new();
     for cell in cells {
-        weeks.entry(cell.week).or_default().add(cell.answers, cell.score_sum);
+        weeks.entry(cell.week).or_default().add(of_cell(cell));
     }
     weeks
         .into_iter()
@@ -226,7 +230,7 @@ fn assignments(covered: &[&Cell]) -> Vec<Assignment> {
             assignment_id: cell.assignment_id,
             title: cell.assignment.clone(),
             answers: cell.answers,
-            average: tally([cell].into_iter()).average()?,
+            average: of_cell(cell).average()?,
             on_time: cell.on_time,
         })
     };
