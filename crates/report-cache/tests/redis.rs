@@ -42,6 +42,14 @@ async fn the_redis_store_keeps_its_caps_and_is_true_under_races() {
     contract::every_clause_about_races(Arc::new(store)).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_on_one_redis_keep_the_contract() {
+    let server = RedisServer::start();
+    let one = RedisStore::connect(&server.url(), PREFIX).await.unwrap();
+    let other = RedisStore::connect(&server.url(), PREFIX).await.unwrap();
+    contract::every_clause_about_nodes(Arc::new(one), Arc::new(other)).await;
+}
+
 #[tokio::test]
 async fn the_redis_store_keeps_the_contract_and_its_prefix() {
     let server = RedisServer::start();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
 use report_cache::{
-    Entry, Filters, Limits, Put, RedisStore, ReportFacts, ReportKey, ReportType, Store, contract,
+    Entry, Filters, Limits, Put, RedisStore, ReportFacts, ReportKey, ReportType, Store, Usage, contract,
 };
 
 use crate::support::redis::{RedisServer, words};
@@ -256,6 +256,37 @@ async fn sizes_heal_when_a_node_died_before_it_entered_them() {
     let healed = store.usage().await.unwrap();
     assert_eq!(healed.bytes, 2 * healed.largest_user_bytes);
     assert_eq!(store.clear().await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_clearing_that_died_half_way_serves_nothing_and_the_next_one_finishes_it() {
+    let server = RedisServer::start();
+    let store = RedisStore::connect(&server.url(), PREFIX).await.unwrap();
+    fill(&store, 42, 7).await;
+    fill(&store, 43, 8).await;
+    // What its first step does.
+    let book = |name: &str| format!("{PREFIX}{{meta}}:{name}");
+    server.ask::<()>(&format!("RENAME {} {}", book("known"), book("leaving"))).await;
+    server.ask::<()>(&format!("SET {} 0123456789abcdef", book("epoch"))).await;
+    let ended = ["bytes", "counts", "total", "expiry"].map(book);
+    server.ask::<()>(&format!("DEL {}", ended.join(" "))).await;
+    assert!(!holds(&store, 42, 7).await && !holds(&store, 43, 8).await);
+    assert_eq!(store.usage().await.unwrap(), Usage::default());
+    fill(&store, 44, 9).await;
+    assert_eq!(store.clear().await.unwrap(), 3);
+    assert_eq!(server.ask::<Vec<String>>("KEYS *").await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_fill_that_comes_after_a_clearing_leaves_nothing_behind() {
+    let server = RedisServer::start();
+    let store = RedisStore::connect(&server.url(), PREFIX).await.unwrap();
+    let facts = facts(42, 7);
+    let generation = store.lookup(&facts.key, facts.report_type).await.unwrap().generation;
+    store.clear().await.unwrap();
+    let late = Entry::json(&facts, generation, Bytes::from_static(b"{}"), made());
+    assert_eq!(store.put(&facts.key, late, LONG).await.unwrap(), Put::Outdated);
+    assert_eq!(server.ask::<Vec<String>>("KEYS *").await, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -47,3 +47,21 @@ pub(super) async fn a_clearing_keeps_the_events_and_removing_everything_does_not
     assert_eq!(store.remove_everything().await.expect("it works"), 1);
     assert_eq!(after(store, None, 10).await, []);
 }
+
+pub(super) async fn old_events_are_forgotten_and_ids_go_on(store: &dyn Store) {
+    store.remove_everything().await.expect("it works");
+    for number in 0..10_500 {
+        store.append(&event(number)).await.expect("an event is added");
+    }
+    let (mut read, mut last) = (Vec::new(), None);
+    loop {
+        let page = after(store, last.as_deref(), 1_000).await;
+        let Some((id, _)) = page.last() else { break };
+        last = Some(id.clone());
+        read.extend(page.into_iter().map(|(_, event)| event.removed));
+    }
+    assert!((10_000..=10_200).contains(&read.len()), "{} are kept", read.len());
+    let newest: Vec<u64> = (10_500 - u64::try_from(read.len()).expect("small")..10_500).collect();
+    assert_eq!(read, newest);
+    store.remove_everything().await.expect("it works");
+}

@@ -22,11 +22,12 @@ mod races;
 /// The caps of the store that [`every_clause_about_caps`] is run on.
 pub const CAPS: Limits = Limits { user_bytes: 1_000, total_bytes: 1_500 };
 
-/// Runs the clauses about [`CAPS`] on `store`, which must be for this test alone and have them.
+/// Runs the clauses about [`CAPS`] and the bound of the stream on `store`, which must be for this test alone and have them.
 ///
 /// # Panics
 /// When a clause does not hold, or the store fails.
 pub async fn every_clause_about_caps(store: Arc<dyn Store>) {
+    events::old_events_are_forgotten_and_ids_go_on(&*store).await;
     caps::a_person_above_the_cap_loses_their_own_oldest(&*store).await;
     caps::above_the_total_cap_the_oldest_of_the_largest_go(&*store).await;
     caps::what_exceeds_a_cap_alone_is_refused_and_nobody_goes_for_it(&*store).await;
@@ -41,7 +42,21 @@ pub async fn every_clause_about_caps(store: Arc<dyn Store>) {
 /// When a clause does not hold, or the store fails.
 pub async fn every_clause_about_races(store: Arc<dyn Store>) {
     races::racing_fills_and_removals_leave_true_sizes_and_nothing_old(&store).await;
-    races::a_fill_that_races_its_invalidation_is_not_found_after_it(&store).await;
+    races::a_fill_that_races_its_invalidation_is_not_found_after_it(&store, &store).await;
+}
+
+/// Runs the clauses about several nodes on `one` and `other`, which share what they hold.
+///
+/// # Panics
+/// When a clause does not hold, or a store fails.
+pub async fn every_clause_about_nodes(one: Arc<dyn Store>, other: Arc<dyn Store>) {
+    races::a_fill_that_races_its_invalidation_is_not_found_after_it(&one, &other).await;
+    let key = key(42, 7, "1");
+    let stored = fill(&*one, &key, Analytics).await;
+    assert_eq!(lookup(&*other, &key, Analytics).await.entry, Some(stored));
+    assert_eq!(usage(&*other).await, usage(&*one).await);
+    assert_eq!(other.clear().await.expect("it works"), 1);
+    assert!(!holds(&*one, &key, Analytics).await);
 }
 
 const LONG: Duration = Duration::from_secs(600);
@@ -59,6 +74,7 @@ pub async fn every_clause(store: &dyn Store) {
     a_generation_is_of_one_person_and_type(store).await;
     many_people_lose_their_entries_in_one_invalidation(store).await;
     forgetting_a_report_removes_everyones_variants_of_it(store).await;
+    very_many_entries_of_one_person_go_all_and_are_counted(store).await;
     clearing_removes_all_and_says_how_many(store).await;
     usage_adds_up(store).await;
     expired_entries_are_gone_and_do_not_count(store).await;
@@ -223,6 +239,22 @@ async fn forgetting_a_report_removes_everyones_variants_of_it(store: &dyn Store)
     assert!(!holds(store, &key(42, 8, "1"), Custom).await);
     assert!(holds(store, &key(43, 7, "1"), Custom).await);
     assert_eq!(store.forget_report(42).await.expect("it works"), 0);
+}
+
+async fn very_many_entries_of_one_person_go_all_and_are_counted(store: &dyn Store) {
+    cleared(store).await;
+    for removal in ["invalidate", "forget"] {
+        for page in 1..=250 {
+            fill(store, &key(42, 7, &page.to_string()), Analytics).await;
+        }
+        fill(store, &key(43, 7, "1"), Custom).await;
+        let removed = match removal {
+            "invalidate" => store.invalidate(&[(7, Analytics)]).await,
+            _ => store.forget_report(42).await,
+        };
+        assert_eq!(removed.expect("a removal works"), 250, "{removal}");
+        assert_eq!(usage(store).await.entries, 1, "{removal}");
+    }
 }
 
 async fn clearing_removes_all_and_says_how_many(store: &dyn Store) {

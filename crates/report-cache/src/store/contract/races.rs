@@ -78,14 +78,17 @@ pub(super) async fn racing_fills_and_removals_leave_true_sizes_and_nothing_old(s
 
 /// A value computed from old data is offered while the invalidation is under way: whichever comes first,
 /// once both have returned it is not found.
-pub(super) async fn a_fill_that_races_its_invalidation_is_not_found_after_it(store: &Arc<dyn Store>) {
+pub(super) async fn a_fill_that_races_its_invalidation_is_not_found_after_it(
+    store: &Arc<dyn Store>,
+    other_node: &Arc<dyn Store>,
+) {
     cleared(&**store).await;
     let key = key(42, 7, "1");
     for round in 0..60 {
         let generation = lookup(&**store, &key, Analytics).await.generation;
         let old = entry(&key, Analytics, generation, b"old");
         let mut tasks = JoinSet::new();
-        let (filling, removing) = (Arc::clone(store), Arc::clone(store));
+        let (filling, removing) = (Arc::clone(store), Arc::clone(other_node));
         tasks.spawn(async move {
             filling.put(&key, old, LONG).await.expect("a put works");
         });
@@ -99,6 +102,7 @@ pub(super) async fn a_fill_that_races_its_invalidation_is_not_found_after_it(sto
         });
         all_of(tasks).await;
         assert!(!holds(&**store, &key, Analytics).await, "round {round}");
+        assert!(!holds(&**other_node, &key, Analytics).await, "round {round}");
         assert_eq!(usage(&**store).await, Usage::default(), "round {round}");
     }
 }

@@ -5,6 +5,12 @@
 //! every command and every script names keys of one slot; but it follows no redirections yet, so it
 //! needs one node that has them all.
 //!
+//! # Which store it is
+//!
+//! A server that comes back from a snapshot, or a replica that is promoted, may hold epochs that had ended.
+//! So a generation also names the server process (its `run_id`, learned with each connection) and the last
+//! clearing: after a restart or a failover nothing that was stored before counts. Replicas are not asked.
+//!
 //! # Why a lookup needs no atomicity
 //!
 //! A lookup reads an entry, two epochs and the identity of the store, from three slots, while others
@@ -30,6 +36,7 @@ use std::time::Duration;
 use ::redis::streams::StreamRangeReply;
 use async_trait::async_trait;
 use bytes::Bytes;
+use tracing::Instrument as _;
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::link::{Link, Session};
@@ -54,6 +61,7 @@ struct Shared {
     scripts: Arc<Scripts>,
     limits: Limits,
     evicting: Arc<tokio::sync::Mutex<()>>,
+    clearing: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl fmt::Debug for RedisStore {
@@ -72,8 +80,8 @@ impl RedisStore {
         let scripts = Arc::new(Scripts::new());
         let link = Link::new(url, Arc::clone(&scripts))?;
         let names = Names::below(prefix.into());
-        let (limits, evicting) = (Limits::default(), Arc::default());
-        Ok(Self { shared: Arc::new(Shared { link, names, scripts, limits, evicting }) })
+        let (limits, evicting, clearing) = (Limits::default(), Arc::default(), Arc::default());
+        Ok(Self { shared: Arc::new(Shared { link, names, scripts, limits, evicting, clearing }) })
     }
 
     /// As [`RedisStore::open`], and the server must be there.
@@ -107,7 +115,7 @@ fn epoch_text(digits: u64) -> String {
 async fn to_the_end<T: Send + 'static>(
     steps: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> Result<T, StoreError> {
-    tokio::spawn(steps).await.unwrap_or_else(|error| {
+    tokio::spawn(steps.in_current_span()).await.unwrap_or_else(|error| {
         Err(StoreError::Operation { op: "finish what it was asked", cause: error.into() })
     })
 }

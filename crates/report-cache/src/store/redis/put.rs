@@ -70,6 +70,8 @@ impl Shared {
             (bytes, room) = (step.bytes_left, next);
         }
         if !room.current {
+            // A clearing has begun since; it may have passed this person already.
+            self.take_back(&session, key, entry).await?;
             return Ok(Put::Outdated);
         }
         let others = self.make_room(&session, &store, room).await?;

@@ -104,11 +104,17 @@ impl Shared {
 
     pub(super) async fn clear(&self) -> Result<u64, StoreError> {
         let op = "clear";
+        // One at a time on this node: two would wipe what was stored between them under an epoch of one.
+        let _alone = self.clearing.lock().await;
         let session = self.link.session().await?;
         let names = &self.names;
         let books = ["epoch", "known", "leaving", "bytes", "counts", "total", "expiry"];
-        let mut reset = ::redis::pipe();
-        reset.add_command(call(&self.scripts.reset, &books.map(|book| names.of_all(book)))).ignore();
+        let books = books.map(|book| names.of_all(book));
+        let mut ends = call(&self.scripts.reset, &books);
+        ends.arg(epoch_text(Generation::fresh().store));
+        let (mut reset, mut finish) = (::redis::pipe(), ::redis::pipe());
+        reset.add_command(ends).ignore();
+        finish.add_command(call(&self.scripts.finish, &books)).ignore();
         self.link.query::<()>(&session, op, &reset).await?;
 
         let leaving = names.of_all("leaving");
@@ -118,7 +124,17 @@ impl Shared {
             next.cmd("ZRANGE").arg(&leaving).arg(0).arg(TOGETHER - 1);
             let (members,): (Vec<String>,) = self.link.query(&session, op, &next).await?;
             if members.is_empty() {
+                self.link.query::<()>(&session, op, &finish).await?;
                 return Ok(removed);
+            }
+            // Reports end before their readers are wiped (they are known by 0, so they come first): what is
+            // stored after a wipe is then of an epoch that stays.
+            let mut gone = ::redis::pipe();
+            for report in members.iter().filter_map(|member| member.strip_prefix('r')?.parse().ok()) {
+                gone.cmd("UNLINK").arg(names.report_epoch(report)).arg(names.readers(report)).ignore();
+            }
+            if !gone.is_empty() {
+                self.link.query::<()>(&session, op, &gone).await?;
             }
             let people: Vec<u64> = members.iter().filter_map(|member| member.parse().ok()).collect();
             let wipe = |person| {
@@ -128,8 +144,7 @@ impl Shared {
             };
             let calls = people.iter().map(wipe).collect();
             let (answers, epoch) = self.of_people::<(u64, u64, Vec<u64>)>(&session, op, calls).await?;
-            let (mut accounts, mut gone) = (Vec::new(), ::redis::pipe());
-            let mut left = BTreeSet::new();
+            let (mut accounts, mut left) = (Vec::new(), BTreeSet::new());
             for (person, (seen, there, figures)) in people.into_iter().zip(answers) {
                 removed += there;
                 accounts.push(Account { person, figures });
@@ -137,16 +152,12 @@ impl Shared {
                     left.insert(person.to_string());
                 }
             }
-            for report in members.iter().filter_map(|member| member.strip_prefix('r')?.parse().ok()) {
-                gone.cmd("UNLINK").arg(names.report_epoch(report)).arg(names.readers(report)).ignore();
-            }
             self.enter(&session, &epoch, &accounts).await?;
             let done: Vec<_> = members.iter().filter(|&member| !left.contains(member)).collect();
             if !done.is_empty() {
-                gone.cmd("ZREM").arg(&leaving).arg(done).ignore();
-            }
-            if !gone.is_empty() {
-                self.link.query::<()>(&session, op, &gone).await?;
+                let mut wiped = ::redis::pipe();
+                wiped.cmd("ZREM").arg(&leaving).arg(done).ignore();
+                self.link.query::<()>(&session, op, &wiped).await?;
             }
         }
     }

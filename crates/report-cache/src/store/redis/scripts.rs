@@ -19,6 +19,7 @@ pub(super) struct Scripts {
     pub(super) account: Script,
     pub(super) usage: Script,
     pub(super) reset: Script,
+    pub(super) finish: Script,
     texts: Vec<String>,
 }
 
@@ -45,6 +46,7 @@ impl Scripts {
             account: script(frees, &[include_str!("lua/account.lua")]),
             usage: script(" flags=no-writes", &[include_str!("lua/usage.lua")]),
             reset: script(frees, &[include_str!("lua/reset.lua")]),
+            finish: script(frees, &[include_str!("lua/finish.lua")]),
             texts,
         }
     }

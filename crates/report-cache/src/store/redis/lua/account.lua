@@ -6,14 +6,12 @@
 local function whole(number)
   return string.format('%.0f', number)
 end
-if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return {0, 0, {}, {}} end
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {0, 0, {}, {}} end
 for i = 3, #ARGV, 5 do
   local person, number = ARGV[i], tonumber(ARGV[i + 1])
   local bytes, entries, expires = tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]), ARGV[i + 4]
   local last = tonumber(redis.call('ZSCORE', KEYS[2], person) or '-1')
-  if last < 0 and entries == 0 then
-    redis.call('ZREM', KEYS[6], person)
-  elseif last < number then
+  if last < number then
     redis.call('ZADD', KEYS[2], ARGV[i + 1], person)
     local had_bytes = tonumber(redis.call('ZSCORE', KEYS[3], person) or '0')
     local had_entries = tonumber(redis.call('HGET', KEYS[4], person) or '0')

@@ -1,9 +1,9 @@
 -- Stores an entry if its epoch of the person is current. KEYS: the person's, the entry.
--- ARGV: type, epoch, member, bytes, TTL in ms, the person's cap, most evictions, the entry.
+-- ARGV: type, epoch, member, bytes, TTL in ms, the person's cap, most entries to remove, the entry.
 -- Returns whether it is stored, how many were evicted, the account: above the cap if there were too many.
 local report_type, epoch, member, bytes = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 if redis.call('HGET', epochs, report_type) ~= epoch then return {0, 0, {}} end
-sweep(1000)
+sweep(tonumber(ARGV[7]))
 strike(member)
 local expires = whole(now_ms() + tonumber(ARGV[5]))
 redis.call('SET', KEYS[6], ARGV[8], 'PXAT', expires)
