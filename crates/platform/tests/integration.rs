@@ -4,6 +4,7 @@
 mod access;
 mod authoring;
 mod caching;
+mod defects;
 mod events;
 mod figures;
 mod freshness;

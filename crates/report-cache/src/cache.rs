@@ -27,6 +27,7 @@ use crate::layer::{CacheLayer, Classify};
 use crate::metrics::{Metrics, Watched};
 use crate::outbox::Outbox;
 use crate::policy::{Decision, Policy};
+use crate::queue::Queues;
 use crate::rate::Allowance;
 use crate::store::{Limits, Put, Store};
 use crate::watch::{Reach, Watch};
@@ -115,6 +116,8 @@ pub(crate) struct Inner {
     /// How long one request may be delayed by the store, in all (wall time).
     pub(crate) store_timeout: Duration,
     pub(crate) board: Arc<Board>,
+    /// Who computes while the store is away.
+    pub(crate) queues: Arc<Queues>,
     /// What invalidations are usual.
     watch: Mutex<Watch>,
     max_size_per_user: u64,
@@ -159,6 +162,7 @@ impl ReportCache {
             bypasses: Mutex::default(),
             store_timeout: config.store_timeout,
             board: Arc::default(),
+            queues: Arc::default(),
             watch: Mutex::default(),
             max_size_per_user: config.max_size_per_user,
         };

@@ -1,11 +1,13 @@
 //! One computation of a report: called, read, packed, shared, stored.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, response};
 use http_body::Body;
+use tokio::task::JoinHandle;
 use tower::Service;
 use tracing::Instrument;
 
@@ -48,6 +50,31 @@ where
         Collected::Whole(plain) => Computed::Report { parts, etag: ETag::of(&plain), plain },
         Collected::Passed(body) => Computed::Other(Response::from_parts(parts, body)),
     })
+}
+
+/// The fields that belong to the report, rather than to the one response it came in.
+pub(crate) fn kept(headers: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
+    let kept = KEPT_FIELDS.into_iter().filter_map(|name| Some((headers.get(&name)?.clone(), name)));
+    kept.map(|(value, name)| (name, value)).collect()
+}
+
+/// Waits for a task. One that panicked does so here, as if the service had been called here; `None` when
+/// the runtime is shutting down.
+pub(crate) async fn end_of<T>(task: JoinHandle<T>) -> Option<T> {
+    match task.await {
+        Ok(end) => Some(end),
+        Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+        Err(_) => None,
+    }
+}
+
+impl<B: Body<Data = Bytes>> Computed<B> {
+    /// What is left to say when the runtime is shutting down.
+    pub(crate) fn gone() -> Self {
+        let mut gone = Response::new(CacheBody::empty());
+        *gone.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        Self::Other(gone)
+    }
 }
 
 /// A computation whose answer is stored, and shared with those who wait for it.
@@ -93,12 +120,11 @@ impl Flight {
             return Ok(Flown { computed, packed: None, stored: false });
         };
         let made = cache.made(&facts, cache.clock.elapsed().saturating_sub(started));
-        let kept = KEPT_FIELDS.iter().map(|name| (name, parts.headers.get(name)));
         let packed = cache.packed(plain.clone()).await;
         let entry = Entry {
             body: packed.clone(),
             etag: etag.clone(),
-            fields: kept.filter_map(|(name, value)| Some((name.clone(), value?.clone()))).collect(),
+            fields: kept(&parts.headers),
             stored_unix_ms: made.at_unix_ms,
             ttl: made.ttl,
             took: made.took,

@@ -118,8 +118,7 @@ impl Guard {
         op: &'static str,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let limit = self.limits.sweep;
-        tokio::time::timeout(limit, call).await.unwrap_or(Err(StoreError::Timeout { op, limit }))
+        within(self.limits.sweep, op, call).await
     }
 
     fn admitted(&self) -> Result<(), StoreError> {
@@ -144,8 +143,7 @@ impl Guard {
             }
             Ok(())
         };
-        let limit = self.limits.reader;
-        tokio::time::timeout(limit, all).await.unwrap_or(Err(StoreError::Timeout { op, limit }))
+        within(self.limits.reader, op, all).await
     }
 
     /// The settlement under way, or a new one.
@@ -164,7 +162,8 @@ impl Guard {
             let started = Instant::now();
             let mut done = Vec::new();
             let all = guard.replay.make_good(&*guard.store, &mut done);
-            let made = guard.timed(Op::Invalidate, "make good what it missed", guard.limits.sweep, all).await;
+            let made = within(guard.limits.sweep, "make good what it missed", all).await;
+            guard.replayed(started, &done, &made);
             *guard.settling.lock().unwrap_or_else(PoisonError::into_inner) = None;
             over.send_replace(Some(made.is_ok()));
             guard.tell(done, started).await;
@@ -174,12 +173,26 @@ impl Guard {
 
     /// Replays what other nodes, or this one, committed some time ago and did not confirm.
     pub(crate) async fn replay(&self) -> Result<(), StoreError> {
+        let op = "replay the outbox";
+        // First, without the store: where nothing waits, the one try that a breaker admits is not for us.
+        if !within(self.limits.sweep, op, self.replay.has_rows(outbox::GRACE)).await? {
+            return Ok(());
+        }
         self.admitted()?;
         let (mut done, started) = (Vec::new(), Instant::now());
         let all = self.replay.replay(&*self.store, outbox::GRACE, &mut done);
-        let replayed = self.timed(Op::Invalidate, "replay the outbox", self.limits.sweep, all).await;
+        let made = within(self.limits.sweep, op, all).await;
+        self.replayed(started, &done, &made);
         self.tell(done, started).await;
-        replayed
+        made
+    }
+
+    /// Judges the store by a replay. One that found nothing to tell has not asked it: that it went well
+    /// says nothing, and must not close the breaker.
+    fn replayed(&self, started: Instant, done: &[Done], made: &Result<(), StoreError>) {
+        if made.is_err() || !done.is_empty() {
+            self.judge(Op::Invalidate, started.elapsed(), made.as_ref().err());
+        }
     }
 
     /// Adds to the stream of events what was made good.
@@ -214,17 +227,30 @@ impl Guard {
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         let started = Instant::now();
-        let answer = tokio::time::timeout(limit, call).await;
-        let answer = answer.unwrap_or(Err(StoreError::Timeout { op, limit }));
-        self.metrics.operation(kind, started.elapsed(), answer.is_err());
-        match &answer {
-            Ok(_) => self.breaker.succeeded(),
-            Err(error) => {
+        let answer = within(limit, op, call).await;
+        self.judge(kind, started.elapsed(), answer.as_ref().err());
+        answer
+    }
+
+    /// Counts a call to the store, and lets the breaker know how it went.
+    fn judge(&self, kind: Op, took: Duration, error: Option<&StoreError>) {
+        self.metrics.operation(kind, took, error.is_some());
+        match error {
+            None => self.breaker.succeeded(),
+            Some(error) => {
                 tracing::warn!(%error, "the report cache goes on without its store");
                 self.replay.suspect();
                 self.breaker.failed(self.clock.elapsed());
             }
         }
-        answer
     }
+}
+
+/// What comes of the call, unless its time is up before.
+async fn within<T>(
+    limit: Duration,
+    op: &'static str,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    tokio::time::timeout(limit, call).await.unwrap_or(Err(StoreError::Timeout { op, limit }))
 }

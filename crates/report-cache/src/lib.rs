@@ -95,6 +95,7 @@ pub mod outbox;
 pub mod outcome;
 pub mod policy;
 pub mod query;
+mod queue;
 pub mod rate;
 mod replay;
 pub mod service;

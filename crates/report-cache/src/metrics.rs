@@ -295,7 +295,7 @@ mod tests {
             Outcome::Miss { stored: true },
             Outcome::Refetched,
             Outcome::Bypassed,
-            Outcome::StoreDown,
+            Outcome::StoreDown { collapsed: false },
             Outcome::Refused,
         ];
         for outcome in outcomes {

@@ -24,7 +24,10 @@ pub enum Outcome {
     /// Computed around the cache because the request asked for that (`no-cache`).
     Bypassed,
     /// Computed around the cache because the store is away.
-    StoreDown,
+    StoreDown {
+        /// Whether the computation was another request's.
+        collapsed: bool,
+    },
     /// Not computed: `only-if-cached` and nothing is stored.
     Refused,
 }
@@ -77,7 +80,7 @@ impl Outcome {
             Self::Miss { .. } => "miss",
             Self::Refetched => "refetched",
             Self::Bypassed => "bypassed",
-            Self::StoreDown => "store_down",
+            Self::StoreDown { .. } => "store_down",
             Self::Refused => "refused",
         }
     }
@@ -88,7 +91,7 @@ impl Outcome {
         match self {
             Self::Hit { .. } | Self::Coalesced => Verdict::Hit,
             Self::Miss { .. } | Self::Refetched | Self::Refused => Verdict::Miss,
-            Self::Bypassed | Self::StoreDown => Verdict::Bypass,
+            Self::Bypassed | Self::StoreDown { .. } => Verdict::Bypass,
         }
     }
 
@@ -98,7 +101,9 @@ impl Outcome {
         match self {
             Self::Hit { age_secs, .. } => Some(age_secs),
             Self::Coalesced => Some(0),
-            Self::Miss { .. } | Self::Refetched | Self::Refused | Self::Bypassed | Self::StoreDown => None,
+            Self::Miss { .. } | Self::Refetched | Self::Refused | Self::Bypassed | Self::StoreDown { .. } => {
+                None
+            }
         }
     }
 
@@ -114,7 +119,8 @@ impl Outcome {
             Self::Miss { stored: true } => "report-cache; fwd=uri-miss; stored",
             Self::Miss { stored: false } => "report-cache; fwd=uri-miss",
             Self::Refetched | Self::Bypassed => "report-cache; fwd=request",
-            Self::StoreDown => "report-cache; fwd=bypass; detail=STORE_DOWN",
+            Self::StoreDown { collapsed: false } => "report-cache; fwd=bypass; detail=STORE_DOWN",
+            Self::StoreDown { collapsed: true } => "report-cache; fwd=bypass; collapsed; detail=STORE_DOWN",
             Self::Refused => "report-cache; detail=ONLY_IF_CACHED",
         };
         HeaderValue::from_static(fixed)

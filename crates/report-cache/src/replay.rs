@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::debt::{Debt, Owed};
-use crate::error::StoreError;
+use crate::error::{Cause, StoreError};
 use crate::event::EventScope;
 use crate::invalidate::Reason;
 use crate::outbox::Outbox;
@@ -20,6 +20,10 @@ pub(crate) struct Done {
     pub(crate) reason: Reason,
     pub(crate) scope: EventScope,
     pub(crate) removed: u64,
+}
+
+fn unreadable(cause: Cause) -> StoreError {
+    StoreError::Operation { op: "replay the outbox", cause }
 }
 
 /// What is to be made good before the store may be read.
@@ -85,6 +89,13 @@ impl Replay {
         Ok(())
     }
 
+    /// Whether the outbox has rows that are at least `min_age` old.
+    pub(crate) async fn has_rows(&self, min_age: Duration) -> Result<bool, StoreError> {
+        let Some(outbox) = &self.outbox else { return Ok(false) };
+        let rows = outbox.pending(min_age, 1).await.map_err(unreadable)?;
+        Ok(!rows.is_empty())
+    }
+
     /// Replays the rows of the outbox that are at least `min_age` old.
     pub(crate) async fn replay(
         &self,
@@ -93,9 +104,8 @@ impl Replay {
         done: &mut Vec<Done>,
     ) -> Result<(), StoreError> {
         let Some(outbox) = &self.outbox else { return Ok(()) };
-        let failed = |cause| StoreError::Operation { op: "replay the outbox", cause };
         loop {
-            let rows = outbox.pending(min_age, BATCH).await.map_err(failed)?;
+            let rows = outbox.pending(min_age, BATCH).await.map_err(unreadable)?;
             let mut by_reason: BTreeMap<Reason, Vec<_>> = BTreeMap::new();
             for row in &rows {
                 by_reason.entry(row.invalidation.reason).or_default().extend(&row.invalidation.scopes);
@@ -106,7 +116,7 @@ impl Replay {
             }
             if !rows.is_empty() {
                 let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-                outbox.confirm(&ids).await.map_err(failed)?;
+                outbox.confirm(&ids).await.map_err(unreadable)?;
             }
             if rows.len() < BATCH {
                 return Ok(());

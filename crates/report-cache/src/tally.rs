@@ -99,7 +99,7 @@ mod tests {
         let tally = || metrics.tally("parent", tracing::Span::none());
         tally().settle(Outcome::Coalesced);
         hand.advance(Duration::from_secs(60));
-        tally().settle(Outcome::StoreDown);
+        tally().settle(Outcome::StoreDown { collapsed: false });
         drop(tally());
         let mut around = tally();
         around.heads_for(Outcome::Bypassed);

@@ -1,7 +1,6 @@
 //! One authorised read of a report on its way through the cache.
 
 use std::convert::Infallible;
-use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,14 +16,19 @@ use crate::cache::Inner;
 use crate::coalesce::{Boarding, Seat};
 use crate::coding::Packed;
 use crate::entry::{Entry, EntryError};
-use crate::flight::{Computed, Flight, Flown, compute};
+use crate::flight::{Computed, Flight, Flown, compute, end_of};
 use crate::headers::{self, RequestFacts, Stamp};
 use crate::key::ReportFacts;
 use crate::outcome::Outcome;
 use crate::policy::{Approach, Decision};
+use crate::queue::Place;
 use crate::service::Bypass;
 use crate::store::Generation;
 use crate::tally::Tally;
+
+/// While the store is away, so many computations that share nothing are waited for (they failed, or came
+/// to what is nobody else's) before a request computes by itself.
+const SHARED_ROUNDS: usize = 2;
 
 /// What is known of the request before anything is asked.
 pub(crate) struct Visit {
@@ -71,9 +75,11 @@ impl Visit {
             Approach::LookUp => {}
             Approach::Bypass => {
                 request.extensions_mut().insert(Bypass);
-                return self.go_around(inner, request, tally, Outcome::Bypassed).await;
+                return Box::pin(self.go_around(inner, request, tally, Outcome::Bypassed)).await;
             }
-            Approach::Refetch => return self.go_around(inner, request, tally, Outcome::Refetched).await,
+            Approach::Refetch => {
+                return Box::pin(self.go_around(inner, request, tally, Outcome::Refetched)).await;
+            }
             Approach::Refuse => return Ok(self.refuse(tally)),
         }
 
@@ -83,7 +89,11 @@ impl Visit {
             Ok(lookup) => lookup,
             // Who wants no computation gets none for the store's absence either.
             Err(_) if self.asked.only_if_cached => return Ok(self.refuse(tally)),
-            Err(_) => return self.go_around(inner, request, tally, Outcome::StoreDown).await,
+            Err(_) => {
+                // Nothing will be asked of the store: no flight is kept for this one.
+                drop(seat);
+                return Box::pin(self.without_store(inner, request, tally)).await;
+            }
         };
         // What the lookup has left of the delay that the store may cause.
         let patience = cache.store_timeout.saturating_sub(asked_at.elapsed());
@@ -107,6 +117,27 @@ impl Visit {
             (Decision::Refuse, _) => return Ok(self.refuse(tally)),
             (Decision::Compute | Decision::Serve { .. }, _) => {}
         }
+        // In boxes, here and above: what a hit does not need is not to be carried, and moved, with it.
+        Box::pin(self.miss(seat, (generation, patience), inner, request, tally)).await
+    }
+
+    /// Nothing current is stored: shares the computation under way, or makes one.
+    async fn miss<S, Req, Res>(
+        self,
+        seat: Seat,
+        (generation, patience): (Generation, Duration),
+        inner: S,
+        request: Request<Req>,
+        tally: Tally<'_>,
+    ) -> Result<Response<CacheBody<Res>>, S::Error>
+    where
+        S: Service<Request<Req>, Response = Response<Res>> + Send + 'static,
+        S::Future: Send,
+        S::Error: Send,
+        Req: Send + 'static,
+        Res: Body<Data = Bytes> + Send + 'static,
+        Res::Error: Send,
+    {
         if self.asked.no_store {
             return self.go_around(inner, request, tally, Outcome::Refetched).await;
         }
@@ -121,18 +152,16 @@ impl Visit {
                 }
             }
         };
-        let flight =
-            Flight { cache: Arc::clone(&cache), facts: self.facts.clone(), generation, landing, patience };
-        let flown = match tokio::spawn(flight.fly(inner, request).in_current_span()).await {
-            Ok(flown) => flown?,
-            // As if the service had been called here.
-            Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
-            // The runtime is shutting down.
-            Err(_) => {
-                let mut gone = Response::new(CacheBody::empty());
-                *gone.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-                Flown { computed: Computed::Other(gone), packed: None, stored: false }
-            }
+        let flight = Flight {
+            cache: Arc::clone(&self.cache),
+            facts: self.facts.clone(),
+            generation,
+            landing,
+            patience,
+        };
+        let flown = match end_of(tokio::spawn(flight.fly(inner, request).in_current_span())).await {
+            Some(flown) => flown?,
+            None => Flown { computed: Computed::gone(), packed: None, stored: false },
         };
         let outcome = Outcome::Miss { stored: flown.stored };
         Ok(self.finish(flown.computed, flown.packed, tally, outcome))
@@ -185,6 +214,46 @@ impl Visit {
             }
         };
         tokio::spawn(refresh.instrument(span));
+    }
+
+    /// The store is away: computes, or shares a computation that begins after this.
+    async fn without_store<S, Req, Res>(
+        self,
+        inner: S,
+        request: Request<Req>,
+        mut tally: Tally<'_>,
+    ) -> Result<Response<CacheBody<Res>>, S::Error>
+    where
+        S: Service<Request<Req>, Response = Response<Res>> + Send + 'static,
+        S::Future: Send,
+        S::Error: Send,
+        Req: Send + 'static,
+        Res: Body<Data = Bytes> + Send + 'static,
+        Res::Error: Send,
+    {
+        let alone = Outcome::StoreDown { collapsed: false };
+        tally.heads_for(alone);
+        // Who forbids that the answer be stored has it shared with nobody either.
+        let rounds = if self.asked.no_store { 0 } else { SHARED_ROUNDS };
+        for _ in 0..rounds {
+            match self.cache.queues.line_up(self.facts.key) {
+                Place::Lead(turn) => {
+                    let computing = turn.compute(Arc::clone(&self.cache), inner, request);
+                    let computed = match end_of(tokio::spawn(computing.in_current_span())).await {
+                        Some(computed) => computed?,
+                        None => Computed::gone(),
+                    };
+                    return Ok(self.finish(computed, None, tally, alone));
+                }
+                Place::Share(sharing) => {
+                    if let Some(shared) = sharing.report().await {
+                        let outcome = Outcome::StoreDown { collapsed: true };
+                        return Ok(self.finish(shared.into_computed(), None, tally, outcome));
+                    }
+                }
+            }
+        }
+        self.go_around(inner, request, tally, alone).await
     }
 
     /// Has the answer computed without asking or telling the store.

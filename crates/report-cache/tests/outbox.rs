@@ -8,7 +8,7 @@ use report_cache::{CacheConfig, Clock, ClockHand, Invalidation, Reason, ReportCa
 
 use crate::support::stores::Fickle;
 use crate::support::table::Table;
-use crate::support::{Origin, School};
+use crate::support::{Origin, School, all_others_wait};
 
 fn graded(user: u64) -> Invalidation {
     Invalidation { reason: Reason::GradeChanged, scopes: vec![(user, ReportType::Analytics)] }
@@ -126,4 +126,31 @@ async fn a_failure_during_a_replay_is_not_covered_by_it() {
     store.fails.store(false, Ordering::SeqCst);
     assert_eq!(school.get(42).await.x_cache(), "MISS");
     assert_eq!(table.len(), 0);
+}
+
+/// To look at an outbox that is empty is not to ask the store: it must not pass for a sign of life.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_keeps_failing_is_left_alone_although_there_is_an_outbox_to_look_at() {
+    let (store, table) = shared();
+    let (school, hand) = node(&store, &table);
+    school.cache.keep_replaying(Duration::from_millis(500));
+    store.fails.store(true, Ordering::SeqCst);
+    for _ in 0..20 {
+        assert_eq!(school.get(42).await.x_cache(), "BYPASS");
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    assert_eq!(store.calls(), 3, "after three failures nobody asks");
+    // The rest is over: the try is a reader's, however often the outbox was looked at before.
+    hand.advance(Duration::from_secs(1));
+    for _ in 0..10 {
+        tokio::time::advance(Duration::from_millis(500)).await;
+        all_others_wait().await;
+    }
+    store.fails.store(false, Ordering::SeqCst);
+    assert_eq!(school.get(42).await.x_cache(), "MISS");
+    let registry = prometheus::Registry::new();
+    school.cache.register(&registry).unwrap();
+    let told = crate::stats::text(&registry);
+    let counted = r#"report_cache_store_operation_seconds_count{op="invalidate"}"#;
+    assert!(!told.contains(counted), "nothing was told to the store: {told}");
 }
