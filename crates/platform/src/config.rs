@@ -20,7 +20,8 @@ pub struct Config {
     /// How long browsers may keep a report without asking.
     pub browser: BrowserPolicy,
     /// The database's file, which several processes may share; absent, a temporary one that goes with the
-    /// service. A file that is not there is created and seeded.
+    /// service. A file that is not there is created and seeded. Several processes need a store that they
+    /// share too ([`StoreChoice::Redis`]): an invalidation does not reach another process's memory.
     pub database: Option<PathBuf>,
 }
 

@@ -35,11 +35,14 @@ impl Rows {
 impl Outbox for Rows {
     async fn pending(&self, min_age: Duration, limit: usize) -> Result<Vec<Recorded>, Cause> {
         let mut session = self.0.read(Purpose::Management).await?;
-        let until = unix_ms().saturating_sub(i64::try_from(min_age.as_millis())?);
+        let now = unix_ms();
+        let until = now.saturating_sub(i64::try_from(min_age.as_millis())?);
+        // The clock may have been set back since: how old a row from the future is nobody knows, and to
+        // replay one too soon is harmless.
         let rows: Vec<(i64, String)> = session
             .rows(
-                "SELECT id, event FROM outbox WHERE recorded_ms <= ? ORDER BY id LIMIT ?",
-                args![until, i64::try_from(limit)?],
+                "SELECT id, event FROM outbox WHERE recorded_ms NOT BETWEEN ? AND ? ORDER BY id LIMIT ?",
+                args![until.saturating_add(1), now, i64::try_from(limit)?],
             )
             .await?;
         session.commit().await?;

@@ -1,8 +1,11 @@
 //! What a read costs, and what a repeat costs.
 
-use http::{Method, StatusCode};
+use std::time::{Duration, Instant};
 
-use crate::school::School;
+use http::{Method, StatusCode};
+use platform::{BrowserPolicy, Config, Size};
+
+use crate::school::{School, config};
 
 #[tokio::test]
 async fn a_second_read_is_a_hit_with_an_equal_body() {
@@ -109,4 +112,53 @@ async fn the_service_answers_on_a_socket_until_it_is_told_to_stop() {
     stop.send(()).unwrap();
     serving.await.unwrap().unwrap();
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn browsers_may_keep_a_report_for_its_types_seconds_if_the_policy_is_relaxed_and_else_not() {
+    for browser in [BrowserPolicy::Exact, BrowserPolicy::Relaxed] {
+        let school = School::with(Config { browser, ..config(Size::small()) }).await;
+        let teacher = school.login("teacher-1").await;
+        let mut targets =
+            vec![("/api/reports/".to_owned(), 600), ("/api/reports/export/?page_size=1".to_owned(), 600)];
+        for (kind, secs) in
+            [("student_progress", 300), ("grade_distribution", 900), ("analytics", 1_800), ("custom", 3_600)]
+        {
+            let id = school.newest(&teacher, kind).await;
+            targets
+                .extend([(format!("/api/reports/{id}/"), secs), (format!("/api/reports/{id}/stats/"), secs)]);
+        }
+        for (target, secs) in targets {
+            let secs = if browser == BrowserPolicy::Exact { 0 } else { secs };
+            for said in ["MISS", "HIT"] {
+                let read = school.get(&teacher, &target).await;
+                assert_eq!(read.x_cache(), said, "{target}");
+                let expected = format!("private, max-age={secs}, must-revalidate");
+                assert_eq!(read.headers["cache-control"], expected.as_str(), "{browser:?} {target} {said}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_faster_clock_ends_entries_by_their_types_time_and_counts_age_in_its_own_seconds() {
+    // A student's progress lives for 1.5 s of wall time at most, a custom report for 18 s.
+    let school = School::with(Config { time_scale: 200.0, ..config(Size::small()) }).await;
+    let teacher = school.login("teacher-1").await;
+    let of = async |kind: &str| format!("/api/reports/{}/", school.newest(&teacher, kind).await);
+    let (custom, progress) = (of("custom").await, of("student_progress").await);
+    school.get(&teacher, &custom).await;
+    assert_eq!(school.get(&teacher, &progress).await.x_cache(), "MISS");
+    let (stored, mut oldest) = (Instant::now(), 0);
+    loop {
+        let read = school.get(&teacher, &progress).await;
+        if read.x_cache() == "MISS" {
+            break;
+        }
+        oldest = read.headers["age"].to_str().unwrap().parse::<u64>().unwrap();
+        assert!(stored.elapsed() < Duration::from_secs(10), "it never ends");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!((100..=300).contains(&oldest), "it was {oldest} s old");
+    assert_eq!(school.get(&teacher, &custom).await.x_cache(), "HIT");
 }

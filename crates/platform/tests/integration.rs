@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod access;
+mod audit;
 mod authoring;
 mod caching;
+mod crowd;
 mod defects;
+mod edges;
 mod events;
 mod figures;
 mod freshness;
@@ -12,6 +15,7 @@ mod links;
 mod lists;
 mod management;
 mod nodes;
+mod outbox;
 mod redis;
 mod refusals;
 mod rows;

@@ -7,13 +7,15 @@ use http::{Method, StatusCode};
 use platform::{Config, Size, StoreChoice};
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use crate::freshness::gradable;
 use crate::redis::{Server, at, free_port};
 use crate::rows::numbers;
+use crate::rules::Rules;
 use crate::school::{Person, School, config};
 
 /// A process of the school on this file and store.
@@ -29,16 +31,21 @@ struct Way {
 
 impl Way {
     async fn to(port: u16) -> Self {
+        Self::slow(port, Duration::ZERO).await
+    }
+
+    /// Whatever passes takes so long.
+    async fn slow(port: u16, delay: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let own = listener.local_addr().unwrap().port();
         let relay = tokio::spawn(async move {
             let mut open = tokio::task::JoinSet::new();
             loop {
-                let (mut near, _) = listener.accept().await.unwrap();
+                let (near, _) = listener.accept().await.unwrap();
                 open.spawn(async move {
-                    let mut far = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-                    // An end that hangs up is what this is for.
-                    let _ = copy_bidirectional(&mut near, &mut far).await;
+                    let far = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                    let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
+                    tokio::join!(pass(near_in, far_out, delay), pass(far_in, near_out, delay));
                 });
             }
         });
@@ -49,6 +56,19 @@ impl Way {
     async fn cut(self) {
         self.relay.abort();
         let _ = self.relay.await;
+    }
+}
+
+/// Ends when either end hangs up.
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, delay: Duration) {
+    let mut piece = vec![0; 64 * 1024];
+    while let Ok(read @ 1..) = from.read(&mut piece).await {
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        if to.write_all(&piece[..read]).await.is_err() {
+            break;
+        }
     }
 }
 
@@ -85,6 +105,45 @@ async fn redis_a_write_on_one_process_is_seen_by_the_next_read_on_another() {
         let read = reader.get(&student, &target).await;
         assert_eq!((read.x_cache(), &read.json()["answers"][0]["comment"]), ("MISS", &json!(comment)));
         assert_eq!(writer.get(&student, &target).await.x_cache(), "HIT");
+    }
+}
+
+/// The writer is far from the store and the reader is near: an acknowledgement that did not wait for the
+/// store would let the reader be first.
+#[tokio::test]
+async fn redis_no_write_of_any_kind_is_acknowledged_before_the_other_process_would_see_it() {
+    let (dir, server) = (TempDir::new().unwrap(), Server::start().await);
+    let file = dir.path().join("school.sqlite");
+    let way = Way::slow(server.port, Duration::from_millis(40)).await;
+    let far = process(&file, at(way.port, true)).await;
+    let near = process(&file, server.store()).await;
+    let (student, target, _, teacher) = warm(&near).await;
+    let rules = Rules::of(&near).await;
+    let class = rules.class_of(student.id);
+    let art = rules.teaching.iter().find(|row| (row[0], row[1]) == (class, 6)).unwrap()[2];
+    let art = near.person(art).await;
+    let reads = [
+        (&art, "/api/reports/?page_size=1"),
+        (&student, target.as_str()),
+        (&student, "/api/reports/?page_size=2"),
+        (&teacher, target.as_str()),
+        (&teacher, "/api/reports/?page_size=2&type=analytics"),
+        (&teacher, "/api/reports/export/?page_size=1"),
+    ];
+    for (who, method, target, body, status) in crate::outbox::writes(&far).await {
+        for (reader, target) in reads {
+            near.get(reader, target).await;
+            assert_eq!(near.get(reader, target).await.x_cache(), "HIT", "{} {target}", reader.id);
+        }
+        let made = far.send(method.clone(), &target, Some(&who.token), body, &[]).await;
+        assert_eq!(made.status.as_u16(), status, "{method} {target}: {}", made.text());
+        let mut missed = 0;
+        for (reader, read) in reads {
+            let seen = near.get(reader, read).await;
+            missed += usize::from(seen.x_cache() == "MISS");
+            assert_eq!(seen.body, near.bypass(reader, read).await.body, "{read} after {method} {target}");
+        }
+        assert!(missed > 0, "{method} {target} shows in none of them");
     }
 }
 

@@ -277,6 +277,7 @@ async fn the_database_serves_uncached_what_an_index_that_is_behind_does_not_know
     for _ in 0..2 {
         let read = school.get(&stranger, &target).await;
         assert_eq!((read.status, read.x_cache()), (StatusCode::OK, ""));
+        assert_eq!(read.headers["cache-control"], "private, no-store", "nor does the browser keep it");
         assert_eq!(read.json()["reader"]["user_id"].as_i64(), Some(stranger.id));
     }
     assert_eq!(school.get(&stranger, "/api/reports/999999/").await.status, StatusCode::NOT_FOUND);

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::MissedTickBehavior;
 
 use crate::admin::{self, HitRate, Stats, Status};
 use crate::breaker::Breaker;
@@ -18,10 +17,8 @@ use crate::date;
 use crate::dice::Dice;
 use crate::entry::{Entry, Made};
 use crate::error::StoreError;
-use crate::event::{Event, EventScope};
 use crate::guard::{Guard, Patience};
 use crate::headers::RequestFacts;
-use crate::invalidate::{Invalidation, Reason};
 use crate::key::{ReportFacts, ReportType};
 use crate::layer::{CacheLayer, Classify};
 use crate::metrics::{Metrics, Watched};
@@ -29,8 +26,8 @@ use crate::outbox::Outbox;
 use crate::policy::{Decision, Policy};
 use crate::queue::Queues;
 use crate::rate::Allowance;
-use crate::store::{Limits, Put, Store};
-use crate::watch::{Reach, Watch};
+use crate::store::{Put, Store};
+use crate::watch::Watch;
 use crate::window;
 
 /// Bodies up to this many bytes are compressed where they are, in about a millisecond; larger ones on a
@@ -46,16 +43,15 @@ pub struct CacheConfig {
     pub clock: Clock,
     /// Chance: how far lifetimes fall short, and which hits refresh their entry.
     pub dice: Dice,
-    /// How long a reader waits for the store before the origin is asked (wall time).
+    /// How long a reader waits for the store in all, what is to be made good first included, before the
+    /// origin is asked (wall time).
     pub store_timeout: Duration,
-    /// How long a removal or a count may take (wall time).
+    /// How long a removal or a count may take (wall time): what a write waits for a stalled store at most.
     pub sweep_timeout: Duration,
     /// Failures in a row after which the store is left alone.
     pub failures_to_rest: u32,
     /// For how long (wall time).
     pub rest: Duration,
-    /// The cap per person in bytes, as the stats call reports it.
-    pub max_size_per_user: u64,
 }
 
 impl Default for CacheConfig {
@@ -68,7 +64,6 @@ impl Default for CacheConfig {
             sweep_timeout: Duration::from_secs(2),
             failures_to_rest: 3,
             rest: Duration::from_secs(1),
-            max_size_per_user: Limits::default().user_bytes,
         }
     }
 }
@@ -119,8 +114,7 @@ pub(crate) struct Inner {
     /// Who computes while the store is away.
     pub(crate) queues: Arc<Queues>,
     /// What invalidations are usual.
-    watch: Mutex<Watch>,
-    max_size_per_user: u64,
+    pub(crate) watch: Mutex<Watch>,
 }
 
 impl fmt::Debug for ReportCache {
@@ -164,7 +158,6 @@ impl ReportCache {
             board: Arc::default(),
             queues: Arc::default(),
             watch: Mutex::default(),
-            max_size_per_user: config.max_size_per_user,
         };
         Self { inner: Arc::new(inner) }
     }
@@ -174,120 +167,9 @@ impl ReportCache {
         CacheLayer::new(self.clone(), classify)
     }
 
-    /// Removes what an event changes; returns how many entries there were. To be called after the
-    /// event's transaction has committed and before it is acknowledged: from then on no read returns the
-    /// old data. Goes on when the caller is dropped.
-    ///
-    /// # Errors
-    /// When the store does not confirm it. This node then makes it good before it reads from the store
-    /// again; other nodes serve the old entries until then.
-    pub async fn invalidate(&self, event: &Invalidation) -> Result<u64, StoreError> {
-        let (reason, scopes) = (event.reason, event.scopes.clone());
-        let scope = EventScope::People(event.scopes.clone());
-        self.remove(reason, scope, move |guard| async move { guard.invalidate(&scopes).await }).await
-    }
-
-    /// As [`ReportCache::invalidate`], for an event that the service recorded in its outbox as row `id`.
-    /// The row is struck off once the store has confirmed, shortly after this returns.
-    ///
-    /// # Errors
-    /// When the store does not confirm it. The row stays, and is replayed before this node reads from
-    /// the store again; other nodes replay it too, if they [keep replaying](ReportCache::keep_replaying).
-    pub async fn invalidate_recorded(&self, id: i64, event: &Invalidation) -> Result<u64, StoreError> {
-        let removed = self.invalidate(event).await?;
-        self.inner.guard.confirm(id);
-        Ok(removed)
-    }
-
-    /// Looks every `interval` (wall time) for rows of the outbox that nobody has confirmed for longer
-    /// than [`GRACE`](crate::outbox::GRACE), whichever node wrote them, and replays them. Ends with the
-    /// last clone of this cache.
-    ///
-    /// # Panics
-    /// Outside a tokio runtime, and for an interval of 0.
-    pub fn keep_replaying(&self, interval: Duration) {
-        let inner = Arc::downgrade(&self.inner);
-        let mut ticks = tokio::time::interval(interval);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        tokio::spawn(async move {
-            loop {
-                ticks.tick().await;
-                let Some(inner) = inner.upgrade() else { return };
-                if let Err(error) = inner.guard.replay().await {
-                    tracing::debug!(%error, "the outbox is replayed later");
-                }
-            }
-        });
-    }
-
-    /// Removes every entry of one report: every person's and every variant. Collections stay: they are
-    /// invalidated by person. Returns how many there were.
-    ///
-    /// # Errors
-    /// As [`ReportCache::invalidate`].
-    pub async fn forget_report(&self, id: u64) -> Result<u64, StoreError> {
-        let scope = EventScope::Report(id);
-        self.remove(Reason::Requested, scope, move |guard| async move { guard.forget_report(id).await }).await
-    }
-
-    /// Removes all entries; returns how many there were.
-    ///
-    /// # Errors
-    /// As [`ReportCache::invalidate`].
-    pub async fn clear(&self) -> Result<u64, StoreError> {
-        let scope = EventScope::Everything;
-        self.remove(Reason::Requested, scope, |guard| async move { guard.clear().await }).await
-    }
-
-    /// Leaves nothing of this cache in the store: no entry, no epoch, no event. For a service that ends
-    /// for good, and has the store's prefix to itself.
-    ///
-    /// # Errors
-    /// When the store does not do it.
-    pub async fn remove_everything(&self) -> Result<u64, StoreError> {
-        self.inner.guard.remove_everything().await
-    }
-
-    /// A writer whose client hangs up is dropped at any await: the removal must not die with it, or the
-    /// committed write would stay unseen. So it runs as a task of its own.
-    async fn remove<F>(
-        &self,
-        reason: Reason,
-        scope: EventScope,
-        call: impl FnOnce(Arc<Guard>) -> F + Send + 'static,
-    ) -> Result<u64, StoreError>
-    where
-        F: Future<Output = Result<u64, StoreError>> + Send + 'static,
-    {
-        let inner = Arc::clone(&self.inner);
-        let task = tokio::spawn(async move {
-            inner.announce(reason, &scope);
-            let started = Instant::now();
-            let removed = call(Arc::clone(&inner.guard)).await?;
-            inner.metrics.invalidated(reason.as_str(), removed);
-            let (at_unix_ms, took) = (inner.clock.unix_ms(), started.elapsed());
-            inner.guard.append(&Event { at_unix_ms, reason, scope, removed, took }).await;
-            Ok(removed)
-        });
-        task.await.unwrap_or_else(|error| {
-            Err(StoreError::Operation { op: "finish an invalidation", cause: error.into() })
-        })
-    }
-
-    /// The removals after the one called `after` (all that are kept, if absent), `limit` of them at most,
-    /// oldest first, each with its name. Those of every node that shares the store.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub async fn events(
-        &self,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<(String, Event)>, StoreError> {
-        self.inner.guard.events(after, limit).await
-    }
-
-    /// The store's contents and the counters; refreshes the gauges of the registry.
+    /// The store's contents and the counters; refreshes the gauges of the registry (`report_cache_entries`,
+    /// `report_cache_bytes`, `report_cache_largest_user_bytes`), which stand still otherwise: to be called
+    /// before each scrape.
     ///
     /// # Errors
     /// When the store cannot say what it holds.
@@ -301,7 +183,7 @@ impl ReportCache {
             engine: "report-cache",
             backend: inner.guard.backend(),
             ttl_map: ReportType::ALL.into_iter().map(ttl).collect::<BTreeMap<_, _>>(),
-            max_size_per_user: inner.max_size_per_user,
+            max_size_per_user: inner.guard.limits_of_store().user_bytes,
             status: if inner.guard.is_resting() { Status::Degraded } else { Status::Ok },
             entries: usage.entries,
             bytes: usage.bytes,
@@ -379,24 +261,6 @@ impl ReportCache {
 }
 
 impl Inner {
-    /// Counts an invalidation, and says so if it is an unusual one.
-    fn announce(&self, reason: Reason, scope: &EventScope) {
-        self.metrics.invalidation(reason.as_str());
-        let reach = match scope {
-            EventScope::People(scopes) => Reach::Scopes(scopes.len()),
-            EventScope::ManyPeople { total, .. } => {
-                Reach::Scopes(usize::try_from(*total).unwrap_or(usize::MAX))
-            }
-            EventScope::Report(_) => Reach::Report,
-            EventScope::Everything => Reach::Everything,
-        };
-        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pattern) = watch.note(self.clock.elapsed(), reach) {
-            self.metrics.unusual(pattern);
-            tracing::warn!(pattern = pattern.as_str(), reason = reason.as_str(), "unusual invalidations");
-        }
-    }
-
     /// What is to be remembered of a computation that ends now.
     pub(crate) fn made(&self, facts: &ReportFacts, took: Duration) -> Made {
         let ttl = self.policy.lifetime(facts.report_type, self.dice.roll());

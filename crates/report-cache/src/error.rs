@@ -11,7 +11,9 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// The backend could not be reached.
-    #[error("cannot reach the store at {address}: {cause}; is it running, and is the address right?")]
+    #[error(
+        "cannot reach the store at {address}: {cause}; is it running, and are address and password right?"
+    )]
     Connect {
         /// Host and port, without credentials.
         address: String,
@@ -21,6 +23,15 @@ pub enum StoreError {
     /// The backend failed an operation.
     #[error("the store failed to {op}: {cause}")]
     Operation {
+        /// The operation, as a verb.
+        op: &'static str,
+        /// Why.
+        cause: Cause,
+    },
+    /// The backend is there, and refused an operation: it is full, may not write, or was not permitted to.
+    /// What it has can still be read, so readers go on asking it.
+    #[error("the store refused to {op}: {cause}")]
+    Refused {
         /// The operation, as a verb.
         op: &'static str,
         /// Why.

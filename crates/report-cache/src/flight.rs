@@ -44,6 +44,13 @@ where
     headers::ask_for_the_whole(request.headers_mut());
     let (parts, body) = inner.call(request).await?.into_parts();
     if !cache.policy.storable(parts.status, &parts.headers) {
+        if parts.status.is_success() {
+            // Who wonders why nothing is ever a hit finds it here.
+            let fields = ["vary", "set-cookie", "content-encoding", "cache-control"];
+            let against: Vec<_> =
+                fields.into_iter().filter(|&name| parts.headers.contains_key(name)).collect();
+            tracing::debug!(status = parts.status.as_u16(), ?against, "an answer that may not be stored");
+        }
         return Ok(Computed::Other(Response::from_parts(parts, CacheBody::passed(body))));
     }
     Ok(match CacheBody::collect(body, cache.policy.max_entry_bytes).await {

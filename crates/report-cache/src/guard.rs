@@ -1,6 +1,7 @@
 //! The store as requests meet it: bounded in time, counted, and left alone while it fails.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use crate::key::{ReportKey, ReportType};
 use crate::metrics::{Metrics, Op};
 use crate::outbox::{self, Outbox};
 use crate::replay::{Done, Replay};
-use crate::store::{Lookup, Put, Store, Usage};
+use crate::store::{Limits, Lookup, Put, Store, Usage};
 
 pub(crate) struct Guard {
     store: Arc<dyn Store>,
@@ -24,6 +25,8 @@ pub(crate) struct Guard {
     replay: Replay,
     /// The replay under way; readers wait for it, each no longer than its own limit.
     settling: Mutex<Option<watch::Receiver<Option<bool>>>>,
+    /// Whether the store refuses what it should keep, and somebody has said so.
+    refused: AtomicBool,
     clock: Clock,
     limits: Patience,
 }
@@ -45,12 +48,16 @@ impl Guard {
         breaker: Breaker,
         (clock, limits): (Clock, Patience),
     ) -> Self {
-        let (replay, settling) = (Replay::new(outbox), Mutex::default());
-        Self { store, metrics, breaker, replay, settling, clock, limits }
+        let (replay, settling, refused) = (Replay::new(outbox), Mutex::default(), AtomicBool::default());
+        Self { store, metrics, breaker, replay, settling, refused, clock, limits }
     }
 
     pub(crate) fn backend(&self) -> &'static str {
         self.store.backend()
+    }
+
+    pub(crate) fn limits_of_store(&self) -> Limits {
+        self.store.limits()
     }
 
     pub(crate) fn is_resting(&self) -> bool {
@@ -63,8 +70,17 @@ impl Guard {
         report_type: ReportType,
     ) -> Result<Lookup, StoreError> {
         self.admitted()?;
+        let (asked_at, cut) = (tokio::time::Instant::now(), self.replay.is_due());
         self.settle().await?;
-        self.timed(Op::Read, "look up", self.limits.reader, self.store.lookup(key, report_type)).await
+        // Both together delay the reader by no more than the limit, of which the lookup has half or more.
+        let left = self.limits.reader.saturating_sub(asked_at.elapsed());
+        let started = Instant::now();
+        let found = within(left, "look up", self.store.lookup(key, report_type)).await;
+        // A lookup that was given less than its time and did not end says nothing about the store.
+        if !(cut && matches!(found, Err(StoreError::Timeout { .. }))) {
+            self.judge(Op::Read, started.elapsed(), found.as_ref().err());
+        }
+        found
     }
 
     pub(crate) async fn put(&self, key: &ReportKey, entry: Entry, ttl: Duration) -> Result<Put, StoreError> {
@@ -72,17 +88,20 @@ impl Guard {
         self.timed(Op::Write, "store an entry", self.limits.reader, self.store.put(key, entry, ttl)).await
     }
 
-    pub(crate) async fn invalidate(&self, scopes: &[(u64, ReportType)]) -> Result<u64, StoreError> {
+    pub(crate) async fn invalidate(
+        self: &Arc<Self>,
+        scopes: &[(u64, ReportType)],
+    ) -> Result<u64, StoreError> {
         let result = self.removal("invalidate", self.store.invalidate(scopes)).await;
         result.inspect_err(|_| self.replay.debt.owe_scopes(scopes))
     }
 
-    pub(crate) async fn forget_report(&self, report_id: u64) -> Result<u64, StoreError> {
+    pub(crate) async fn forget_report(self: &Arc<Self>, report_id: u64) -> Result<u64, StoreError> {
         let result = self.removal("forget a report", self.store.forget_report(report_id)).await;
         result.inspect_err(|_| self.replay.debt.owe_report(report_id))
     }
 
-    pub(crate) async fn clear(&self) -> Result<u64, StoreError> {
+    pub(crate) async fn clear(self: &Arc<Self>) -> Result<u64, StoreError> {
         let result = self.removal("clear", self.store.clear()).await;
         result.inspect_err(|_| self.replay.debt.owe_everything())
     }
@@ -143,7 +162,13 @@ impl Guard {
             }
             Ok(())
         };
-        within(self.limits.reader, op, all).await
+        let settled = within(self.limits.reader / 2, op, all).await;
+        if matches!(settled, Err(StoreError::Timeout { .. })) {
+            // A reader has paid for it, whatever becomes of the settlement: it closes the breaker again if
+            // the store does answer.
+            self.breaker.failed(self.clock.elapsed());
+        }
+        settled
     }
 
     /// The settlement under way, or a new one.
@@ -171,14 +196,19 @@ impl Guard {
         outcome
     }
 
-    /// Replays what other nodes, or this one, committed some time ago and did not confirm.
-    pub(crate) async fn replay(&self) -> Result<(), StoreError> {
+    /// Makes good what this node owes, which may have no reader to do it, and replays what other nodes, or
+    /// this one, committed some time ago and did not confirm.
+    pub(crate) async fn replay(self: &Arc<Self>) -> Result<(), StoreError> {
         let op = "replay the outbox";
+        let owes = self.replay.debt.is_due();
         // First, without the store: where nothing waits, the one try that a breaker admits is not for us.
-        if !within(self.limits.sweep, op, self.replay.has_rows(outbox::GRACE)).await? {
+        if !owes && !within(self.limits.sweep, op, self.replay.has_rows(outbox::GRACE)).await? {
             return Ok(());
         }
         self.admitted()?;
+        if self.replay.debt.is_due() {
+            self.settle().await?;
+        }
         let (mut done, started) = (Vec::new(), Instant::now());
         let all = self.replay.replay(&*self.store, outbox::GRACE, &mut done);
         let made = within(self.limits.sweep, op, all).await;
@@ -211,12 +241,20 @@ impl Guard {
     }
 
     async fn removal(
-        &self,
+        self: &Arc<Self>,
         op: &'static str,
         call: impl Future<Output = Result<u64, StoreError>>,
     ) -> Result<u64, StoreError> {
         self.admitted()?;
-        self.timed(Op::Invalidate, op, self.limits.sweep, call).await
+        let removed = self.timed(Op::Invalidate, op, self.limits.sweep, call).await?;
+        // The store is back, and this node may have no readers; those of other nodes are served what it
+        // owes until it is made good.
+        if self.replay.debt.is_due()
+            && let Err(error) = self.settle().await
+        {
+            tracing::debug!(%error, "what the store missed is made good later");
+        }
+        Ok(removed)
     }
 
     async fn timed<T>(
@@ -237,11 +275,22 @@ impl Guard {
         self.metrics.operation(kind, took, error.is_some());
         match error {
             None => self.breaker.succeeded(),
+            // It answered, so nobody waits in vain, and what it has can be read. A removal it refuses is
+            // another matter: until that is made good nothing may be read.
+            Some(error @ StoreError::Refused { .. }) if kind != Op::Invalidate => {
+                if !self.refused.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(%error, "the report cache stores nothing new; said once");
+                }
+                self.breaker.succeeded();
+            }
             Some(error) => {
                 tracing::warn!(%error, "the report cache goes on without its store");
                 self.replay.suspect();
                 self.breaker.failed(self.clock.elapsed());
             }
+        }
+        if kind == Op::Write && error.is_none() {
+            self.refused.store(false, Ordering::Relaxed);
         }
     }
 }

@@ -22,6 +22,8 @@ pub enum Reason {
     ReportDeleted,
     /// A guardian, tutor or class link was made or cut.
     LinkChanged,
+    /// Something else that reports show: for events no other reason names, and services that are no school.
+    DataChanged,
     /// Staff asked for one report, or all, to go.
     Requested,
     /// What the store missed while it was away, made good.
@@ -40,6 +42,7 @@ impl Reason {
             Self::ReportSaved => "report_saved",
             Self::ReportDeleted => "report_deleted",
             Self::LinkChanged => "link_changed",
+            Self::DataChanged => "data_changed",
             Self::Requested => "requested",
             Self::Replayed => "replayed",
         }
@@ -72,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_reason_is_written_as_its_label() {
-        for reason in [Reason::GradeChanged, Reason::LinkChanged, Reason::Requested] {
+        for reason in [Reason::GradeChanged, Reason::LinkChanged, Reason::DataChanged, Reason::Requested] {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
         }
     }

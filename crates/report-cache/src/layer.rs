@@ -15,7 +15,23 @@ use crate::service::CacheService;
 /// untouched, which answers 401, 403 or 404 itself. So authorisation comes before the lookup, and a
 /// warm entry is never an answer to a bad token.
 ///
-/// Only GET and HEAD are asked about. A closure will do.
+/// A report that is not there is a `None` too, as far as that is known without a query: each report, and
+/// each (person, type), that is looked up leaves an epoch in the store (some 100 bytes) that does not
+/// expire.
+///
+/// Only GET and HEAD are asked about. A closure will do; one that is not written where it is handed over
+/// needs the type of its argument: `|request: &Parts|`.
+///
+/// # What the service behind the layer should know
+///
+/// A miss is computed in a task of its own, which others may be waiting for. So it is not cancelled when its
+/// client hangs up or a timeout outside the layer ends, and task-locals set outside are not there; request
+/// extensions and the tracing span are. It is asked as GET, without `If-None-Match`, `Range` and
+/// `Accept-Encoding`.
+///
+/// What it answers is stored if it is a 200 without `Set-Cookie`, `Content-Encoding`, `no-store`, or a
+/// `Vary` on anything but `Authorization` and `Accept-Encoding`. Layers that add those (CORS, sessions,
+/// compression) belong outside: `.layer(cache.layer(classify)).layer(cors)`.
 pub trait Classify: Send + Sync + 'static {
     /// The facts of an authorised read of a report.
     fn classify(&self, request: &Parts) -> Option<ReportFacts>;

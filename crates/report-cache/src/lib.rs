@@ -21,7 +21,8 @@
 //! | [`etag`], [`headers`], [`coding`] | HTTP semantics |
 //! | [`store`], [`entry`] | where answers lie, and the generations that make invalidation safe |
 //! | [`layer`], [`service`] | the middleware |
-//! | [`invalidate`], [`cache`], [`admin`] | writers, warming and management |
+//! | [`invalidate`], [`outbox`], [`event`] | what writers say, what outlives them, and the record of it |
+//! | [`cache`], [`admin`] | construction, warming and management |
 //! | [`event`] | what was removed, and why |
 //!
 //! The cache never breaks the service: a store that fails or is slow is gone around within a bounded
@@ -97,6 +98,7 @@ pub mod policy;
 pub mod query;
 mod queue;
 pub mod rate;
+mod removal;
 mod replay;
 pub mod service;
 pub mod store;

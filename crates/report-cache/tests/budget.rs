@@ -4,8 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use http::StatusCode;
-use report_cache::{CacheConfig, Clock, ReportCache, Store};
+use report_cache::error::Cause;
+use report_cache::{
+    CacheConfig, Clock, Invalidation, Outbox, Reason, Recorded, ReportCache, ReportType, Store,
+};
 use tokio::time::Instant;
 
 use crate::support::gates::{After, Slow, comes, held, numbered};
@@ -53,6 +57,39 @@ async fn lookup_and_store_together_delay_a_miss_by_no_more_than_the_timeout() {
     assert!(took >= lookup && took <= BUDGET + TICK * 2, "{took:?}");
 }
 
+/// A table that takes its time.
+struct Sluggish(Duration);
+
+#[async_trait::async_trait]
+impl Outbox for Sluggish {
+    async fn pending(&self, _: Duration, _: usize) -> Result<Vec<Recorded>, Cause> {
+        tokio::time::sleep(self.0).await;
+        Ok(Vec::new())
+    }
+
+    async fn confirm(&self, _: &[i64]) -> Result<(), Cause> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_made_good_first_and_the_lookup_together_delay_a_reader_by_no_more_than_the_timeout() {
+    let lookup = Duration::from_millis(140);
+    for (table, served) in [(100, "MISS"), (200, "BYPASS")] {
+        let store = Arc::new(Slow::new(lookup, After::Delay(Duration::ZERO)));
+        let config = CacheConfig { store_timeout: BUDGET, ..CacheConfig::default() };
+        let table = Arc::new(Sluggish(Duration::from_millis(table)));
+        let school = School::new(ReportCache::with_outbox(store, table, config), Origin::counting());
+        let (got, took) = timed(school.get(42)).await;
+        assert_eq!((got.status, got.x_cache()), (StatusCode::OK, served));
+        assert!(took <= BUDGET + TICK, "{took:?}");
+        // What a reader did not wait for is made good all the same.
+        tokio::time::sleep(BUDGET).await;
+        let (got, took) = timed(school.get(43)).await;
+        assert_eq!((got.x_cache(), took), ("MISS", lookup));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_anothers_answer_does_not_wait_for_the_store_to_have_it() {
     let (origin, reached, gate) = held(numbered);
@@ -98,6 +135,56 @@ async fn while_the_breaker_is_open_a_request_costs_the_store_one_call_at_most_an
         probes += calls;
     }
     assert_eq!(probes, 10, "one try a second");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_owed_to_a_store_that_hangs_delays_three_readers_and_no_more() {
+    let (clock, _hand) = Clock::manual(1.0);
+    let store = Arc::new(Fickle::new());
+    let config = CacheConfig { clock, store_timeout: BUDGET, ..CacheConfig::default() };
+    let school = School::new(ReportCache::new(Arc::<Fickle>::clone(&store), config), Origin::counting());
+    school.get(42).await;
+    store.hangs.store(true, Ordering::SeqCst);
+    let event = Invalidation { reason: Reason::GradeChanged, scopes: vec![(7, ReportType::Analytics)] };
+    assert!(school.cache.invalidate(&event).await.is_err());
+    let mut delayed = 0;
+    for _ in 0..20 {
+        let (got, took) = timed(school.get(42)).await;
+        assert_eq!((got.status, got.x_cache()), (StatusCode::OK, "BYPASS"));
+        assert!(took <= BUDGET + TICK, "{took:?}");
+        delayed += usize::from(!took.is_zero());
+    }
+    assert!(delayed <= 3, "{delayed} readers waited for what the store does not do");
+}
+
+/// An outbox in a database that takes its time.
+struct SlowTable;
+
+#[async_trait]
+impl Outbox for SlowTable {
+    async fn pending(&self, _: Duration, _: usize) -> Result<Vec<Recorded>, Cause> {
+        tokio::time::sleep(BUDGET * 4 / 5).await;
+        Ok(Vec::new())
+    }
+
+    async fn confirm(&self, _: &[i64]) -> Result<(), Cause> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn making_good_and_looking_up_together_delay_a_reader_by_no_more_than_the_timeout() {
+    let store = Arc::new(Slow::new(BUDGET * 4 / 5, After::Delay(Duration::ZERO)));
+    let config = CacheConfig { store_timeout: BUDGET, ..CacheConfig::default() };
+    let school =
+        School::new(ReportCache::with_outbox(store, Arc::new(SlowTable), config), Origin::counting());
+    // The first waits for the table alone; the second for what is left of that, and for too little of the
+    // lookup; then nothing is left to be made good.
+    for expected in ["BYPASS", "BYPASS", "MISS"] {
+        let (got, took) = timed(school.get(42)).await;
+        assert_eq!((got.status, got.x_cache()), (StatusCode::OK, expected));
+        assert!(took <= BUDGET + TICK, "{took:?}");
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod defects;
 mod events;
 mod faults;
 mod flight;
+mod hardship;
 mod http;
 mod invalidation;
 mod model;

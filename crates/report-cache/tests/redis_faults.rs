@@ -312,3 +312,38 @@ async fn only_a_malformed_url_is_refused_when_a_store_is_opened() {
     let store = RedisStore::open("redis://:secret@127.0.0.1:1/", PREFIX).unwrap();
     assert!(!format!("{store:?}").contains("secret"));
 }
+
+#[tokio::test]
+async fn a_primary_that_takes_over_again_with_another_history_serves_nothing_it_had_forgotten() {
+    let (main, other) = (RedisServer::start(), RedisServer::start());
+    let (school, _hand) = school(&main);
+    school.get(42).await;
+    assert_eq!(school.get(42).await.x_cache(), "HIT");
+    let synchronised = async |server: &RedisServer| {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !server.ask::<String>("INFO replication").await.contains("master_link_status:up") {
+            assert!(Instant::now() < deadline, "it did not synchronise within 20 s");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    other.ask::<()>(&format!("REPLICAOF 127.0.0.1 {}", main.port())).await;
+    synchronised(&other).await;
+    other.ask::<()>("REPLICAOF NO ONE").await;
+    // Acknowledged by the one, and unknown to the other.
+    assert_eq!(school.cache.invalidate(&graded()).await.unwrap(), 1);
+    main.ask::<()>(&format!("REPLICAOF 127.0.0.1 {}", other.port())).await;
+    synchronised(&main).await;
+    main.ask::<()>("REPLICAOF NO ONE").await;
+    // As a sentinel does when it demotes a primary.
+    main.ask::<u64>("CLIENT KILL TYPE normal").await;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let got = loop {
+        let got = school.get(42).await;
+        if got.x_cache() != "BYPASS" {
+            break got;
+        }
+        assert!(Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!(got.x_cache(), "MISS", "the entry is there again, and so is its epoch");
+}

@@ -25,6 +25,8 @@ const READERS_MAX: usize = 50;
 const PAIRS_MAX: usize = 5_000;
 /// Reports computed at once while warming; leaves connections to people who wait.
 const AT_ONCE: usize = 4;
+/// What lists and exports have for a report's id in their keys.
+const COLLECTIONS: u64 = 0;
 /// The longest window the hit rate is kept for.
 const WINDOW_MAX_SECS: i64 = 3_600;
 
@@ -97,6 +99,10 @@ pub(super) async fn forget(
     Path(report_id): Path<String>,
 ) -> Result<Json<Forgotten>, Problem> {
     let report_id: u64 = report_id.parse().map_err(|_| Problem::NotFound)?;
+    // The cache's number for lists and exports, which are no report: they go by person.
+    if report_id == COLLECTIONS {
+        return Err(Problem::NotFound);
+    }
     let invalidated_keys = service.cache.forget_report(report_id).await.map_err(store_failed)?;
     Ok(Json(Forgotten {
         message: "every cached variant of the report was removed",

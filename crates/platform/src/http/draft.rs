@@ -13,7 +13,7 @@ use crate::domain::calendar::WEEK_STARTS;
 use crate::domain::{Links, Person, ReportFacts, ReportKind, Role};
 
 /// Characters of a title.
-const TITLE_MAX: usize = 200;
+pub(super) const TITLE_MAX: usize = 200;
 /// Students in a custom report's group.
 const GROUP_MAX: usize = 100;
 /// What a custom report can show, as its computation names it.

@@ -8,7 +8,7 @@ use report_cache::{Event, QueryRules};
 use serde::Serialize;
 
 use super::auth::Staff;
-use super::params::{number, one};
+use super::params::{number, one, unknown};
 use super::problem::Problem;
 use crate::Service;
 
@@ -44,9 +44,22 @@ pub(super) async fn list(
     let limit = number(&filters, "limit", LIMIT_MAX)?.unwrap_or(LIMIT);
     let limit = usize::try_from(limit).map_err(|error| Problem::BadRequest(error.to_string()))?;
     let after = one(&filters, "after")?;
+    if let Some(id) = after
+        && !names_an_event(id, service.store)
+    {
+        return Err(unknown("after", id, "the id of an event, as results give it"));
+    }
     let events =
         service.cache.events(after, limit).await.map_err(|error| Problem::Store(error.to_string()))?;
     let results: Vec<Named> = events.into_iter().map(|(id, event)| Named { id, event }).collect();
     let last = results.last().map(|named| named.id.clone());
     Ok(Json(Events { count: results.len(), last, results }))
+}
+
+/// Memory counts its events; Redis names each by a time and a number.
+fn names_an_event(id: &str, store: &str) -> bool {
+    let parts: Vec<&str> = id.split('-').collect();
+    let is_number =
+        |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit()) && part.parse::<u64>().is_ok();
+    parts.iter().all(is_number) && parts.len() <= if store == "redis" { 2 } else { 1 }
 }

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use http::Uri;
 use report_cache::{Filters, QueryRules};
 
+use super::draft::TITLE_MAX;
 use super::problem::Problem;
 use crate::domain::ReportKind;
 use crate::domain::calendar::WEEK_STARTS;
@@ -27,9 +28,10 @@ static REPORT: LazyLock<QueryRules> = LazyLock::new(QueryRules::new);
 static STATS: LazyLock<QueryRules> = LazyLock::new(|| QueryRules::new().view("stats"));
 
 fn collection() -> QueryRules {
-    ["type", "status", "student", "subject", "week_start", "search"]
+    ["type", "status", "student", "subject", "week_start"]
         .into_iter()
         .fold(QueryRules::new(), |rules, name| rules.param(name, None))
+        .param("search", Some(""))
         .param("ordering", Some("-week_start"))
         .param("page", Some("1"))
 }
@@ -121,9 +123,19 @@ fn selection(filters: &Filters, size: i64, largest: i64) -> Result<Selection, Pr
         student: number(filters, "student", i64::MAX)?,
         subject: one(filters, "subject")?.map(str::to_owned),
         week_start: chosen("week_start", &WEEK_STARTS)?,
-        search: one(filters, "search")?.filter(|text| !text.is_empty()).map(str::to_owned),
+        search: search(filters)?,
     };
     Ok(Selection { filter, ordering, page: page(filters, size, largest)? })
+}
+
+/// Part of a title. SQLite refuses patterns beyond its limit, and no title is as long as that.
+fn search(filters: &Filters) -> Result<Option<String>, Problem> {
+    match one(filters, "search")? {
+        Some(text) if text.chars().count() > TITLE_MAX => Err(Problem::BadRequest(format!(
+            "parameter \"search\" must have at most {TITLE_MAX} characters, as titles have"
+        ))),
+        found => Ok(found.map(str::to_owned)),
+    }
 }
 
 /// The page that `page` and `page_size` ask for.
@@ -134,13 +146,13 @@ pub(super) fn page(filters: &Filters, size: i64, largest: i64) -> Result<Page, P
     })
 }
 
-/// A whole number from 1 to `largest`.
+/// A whole number from 1 to `largest`, in its one spelling: `01` would be another entry for the same answer.
 pub(super) fn number(filters: &Filters, name: &str, largest: i64) -> Result<Option<i64>, Problem> {
     one(filters, name)?
         .map(|text| {
             text.parse()
                 .ok()
-                .filter(|value| (1..=largest).contains(value))
+                .filter(|value: &i64| (1..=largest).contains(value) && value.to_string() == text)
                 .ok_or_else(|| unknown(name, text, &format!("a whole number from 1 to {largest}")))
         })
         .transpose()

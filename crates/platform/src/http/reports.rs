@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::request::Parts;
@@ -119,7 +119,6 @@ pub(super) async fn export(
 pub(super) async fn retrieve(
     State(service): State<Arc<Service>>,
     Reader(reader): Reader,
-    Path(_): Path<String>,
     around: Around,
     uri: Uri,
 ) -> Result<Response, Problem> {
@@ -132,7 +131,6 @@ pub(super) async fn retrieve(
 pub(super) async fn stats(
     State(service): State<Arc<Service>>,
     Reader(reader): Reader,
-    Path(_): Path<String>,
     around: Around,
     uri: Uri,
 ) -> Result<Response, Problem> {

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::Response;
 use axum::routing::{delete, get, patch, post, put};
+use http::HeaderValue;
+use http::header::CACHE_CONTROL;
 
 use super::problem::Problem;
 use super::{
@@ -60,6 +63,15 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .route("/metrics", get(metrics::page))
         .route("/healthz", get(health::health))
         .fallback(|| async { Problem::NotFound })
+        .layer(map_response(unless_cached))
         .layer(from_fn_with_state(service.clone(), metrics::count))
         .with_state(service)
+}
+
+/// What the cache does not answer for, nobody keeps: a browser may keep even a 404 of its own accord
+/// (RFC 9110 §15.1), and nothing would tell it of the report that was written since.
+async fn unless_cached(mut response: Response) -> Response {
+    let no_store = HeaderValue::from_static("private, no-store");
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(no_store);
+    response
 }

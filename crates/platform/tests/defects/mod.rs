@@ -31,7 +31,7 @@
 //! | 24 | error responses are cached | `defects/removal::a_computation_that_failed_is_healed_on_the_next_read`, `report-cache: http::a_computation_that_failed_once_is_not_remembered` |
 //! | 25 | an expired or foreign token is served from a warm key | `defects/sharing::no_token_but_the_readers_own_is_served_from_a_warm_key`, `links::a_guardian_who_is_cut_off_reads_nothing_more_and_one_who_is_linked_reads_at_once` |
 //! | 26 | store down, 500s | `defects/outage::redis_down_every_view_is_served_as_in_the_control_arm`, `report-cache: redis_faults::redis_killed_readers_are_served_and_nothing_old_is_when_it_is_back` |
-//! | 27 | a slow store stalls requests | `report-cache: budget::a_store_that_hangs_delays_a_request_by_its_timeout_and_no_more`, `report-cache: budget::lookup_and_store_together_delay_a_miss_by_no_more_than_the_timeout`, `report-cache: redis_faults::redis_stalled_by_client_pause_delays_few_and_serves_nothing_old_afterwards` |
+//! | 27 | a slow store stalls requests | `defects/outage::redis_stalled_few_requests_pay_for_it`, `report-cache: budget::a_store_that_hangs_delays_a_request_by_its_timeout_and_no_more`, `report-cache: budget::lookup_and_store_together_delay_a_miss_by_no_more_than_the_timeout`, `report-cache: redis_faults::redis_stalled_by_client_pause_delays_few_and_serves_nothing_old_afterwards` |
 //! | 28 | store down, a herd on the database | `defects/outage::redis_down_fifty_readers_of_one_report_are_no_herd`, `report-cache: queue::fifty_readers_of_one_key_cost_two_computations` |
 //!
 //! And what is no defect, and must stay right: jitter (rows 11 to 13), early refresh

@@ -1,6 +1,7 @@
 //! Redis under the whole school: what it is asked, and what becomes of readers without it.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use http::{Method, StatusCode};
 use serde_json::json;
@@ -12,12 +13,18 @@ use crate::freshness::gradable;
 use crate::redis::Server;
 use crate::school::School;
 
+/// What the server answers to one command, past the service.
+async fn told(server: &Server, command: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port)).await.unwrap();
+    stream.write_all(format!("{command}\r\nQUIT\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
 /// Calls of each command since the server started.
 async fn calls(server: &Server) -> BTreeMap<String, u64> {
-    let mut stream = TcpStream::connect(("127.0.0.1", server.port)).await.unwrap();
-    stream.write_all(b"INFO commandstats\r\nQUIT\r\n").await.unwrap();
-    let mut stats = String::new();
-    stream.read_to_string(&mut stats).await.unwrap();
+    let stats = told(server, "INFO commandstats").await;
     let line = |line: &str| {
         let (name, rest) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
         Some((name.to_owned(), rest.split(',').next()?.parse().unwrap()))
@@ -91,6 +98,40 @@ async fn redis_down_every_view_is_served_as_in_the_control_arm() {
 
 async fn ok_grade(school: &School, teacher: &crate::school::Person, answer: i64, score: i64) {
     assert_eq!(school.grade(teacher, answer, json!({ "score": score })).await.status, StatusCode::OK);
+}
+
+/// Row 27: by the calls, each of which costs a timeout.
+#[tokio::test]
+async fn redis_stalled_few_requests_pay_for_it() {
+    let server = Server::start().await;
+    let school = School::on(server.store()).await;
+    let (answer, teacher) = gradable(&school).await;
+    let targets = views(&school, &teacher).await;
+    for target in &targets {
+        school.get(&teacher, target).await;
+    }
+    // Whoever pauses it may not hear an answer; a second connection asks nothing until it goes on.
+    let mut pausing = TcpStream::connect(("127.0.0.1", server.port)).await.unwrap();
+    pausing.write_all(b"CLIENT PAUSE 60000 ALL\r\n").await.unwrap();
+    let mut said = [0; 5];
+    pausing.read_exact(&mut said).await.unwrap();
+    assert_eq!(&said, b"+OK\r\n");
+    let started = Instant::now();
+    for _ in 0..3 {
+        ok_grade(&school, &teacher, answer.answer, 5).await;
+        for target in &targets {
+            let read = school.get(&teacher, target).await;
+            assert_eq!((read.status, read.x_cache()), (StatusCode::OK, "BYPASS"), "{target}");
+        }
+    }
+    let rests = started.elapsed().as_secs();
+    let page = school.send(Method::GET, "/metrics", None, None, &[]).await.text();
+    let errors = page.lines().filter(|line| line.starts_with("report_cache_store_errors_total{"));
+    let paid: u64 = errors.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum();
+    assert!(
+        (1..=4 + rests).contains(&paid),
+        "{paid} calls in {rests} s: three, and one after each second's rest"
+    );
 }
 
 /// Row 28: by the queries.

@@ -152,6 +152,10 @@ impl Store for MemoryStore {
         })
     }
 
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+
     fn backend(&self) -> &'static str {
         "memory"
     }

@@ -102,6 +102,9 @@ pub trait Store: Send + Sync + 'static {
     /// How much is stored.
     async fn usage(&self) -> Result<Usage, StoreError>;
 
+    /// How much it may hold.
+    fn limits(&self) -> Limits;
+
     /// `memory` or `redis`.
     fn backend(&self) -> &'static str;
 }

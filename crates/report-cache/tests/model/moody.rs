@@ -121,6 +121,10 @@ impl Store for Moody {
         self.call(|memory| async move { memory.usage().await }).await
     }
 
+    fn limits(&self) -> Limits {
+        Limits::default()
+    }
+
     fn backend(&self) -> &'static str {
         "moody"
     }

@@ -114,6 +114,10 @@ impl Store for Slow {
         self.memory.usage().await
     }
 
+    fn limits(&self) -> Limits {
+        self.memory.limits()
+    }
+
     fn backend(&self) -> &'static str {
         "slow"
     }

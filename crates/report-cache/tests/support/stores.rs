@@ -89,6 +89,10 @@ impl Store for Fickle {
         self.memory.usage().await
     }
 
+    fn limits(&self) -> Limits {
+        self.memory.limits()
+    }
+
     fn backend(&self) -> &'static str {
         "fickle"
     }

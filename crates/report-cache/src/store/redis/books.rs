@@ -102,8 +102,12 @@ impl Shared {
         Ok(Room { current, above, due, largest })
     }
 
-    /// Takes what has expired off the books of `people`.
-    pub(super) async fn sweep(&self, session: &Arc<Session>, people: &[u64]) -> Result<Room, StoreError> {
+    /// Takes what has expired off the books of `people`, a batch of each; how much that was.
+    pub(super) async fn sweep(
+        &self,
+        session: &Arc<Session>,
+        people: &[u64],
+    ) -> Result<(u64, Room), StoreError> {
         let sweep = |person: &u64| {
             let mut sweep = call(&self.scripts.sweep, &self.names.person(person));
             sweep.arg(BATCH);
@@ -111,9 +115,10 @@ impl Shared {
         };
         let calls = people.iter().map(sweep).collect();
         let (swept, epoch) = self.of_people::<(u64, Vec<u64>)>(session, "count its entries", calls).await?;
+        let seen = swept.iter().map(|(seen, _)| seen).sum();
         let accounts: Vec<_> =
             people.iter().zip(swept).map(|(&person, (_, figures))| Account { person, figures }).collect();
-        self.enter(session, &epoch, &accounts).await
+        Ok((seen, self.enter(session, &epoch, &accounts).await?))
     }
 
     /// Evicts until the total cap is kept: first what has expired, then the oldest of the person who
@@ -136,7 +141,7 @@ impl Shared {
                 break;
             }
             if !room.due.is_empty() {
-                room = self.sweep(session, &room.due).await?;
+                (_, room) = self.sweep(session, &room.due).await?;
                 continue;
             }
             let [person, bytes, rest @ ..] = room.largest.as_slice() else { break };

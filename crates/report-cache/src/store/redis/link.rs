@@ -17,6 +17,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
+use super::mend::mending;
 use super::scripts::Scripts;
 use crate::error::{Cause, StoreError};
 
@@ -28,14 +29,18 @@ const ATTEMPT_LIMIT: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(100);
 /// The last resort against a server that accepts and never answers; callers wait less.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+/// How often a server that is in use is asked whether it still is who it was.
+const ASKED_AGAIN: Duration = Duration::from_secs(10);
 /// A connection whose answer nobody waited for must answer within this, or it is given up.
 const PROBE_LIMIT: Duration = Duration::from_secs(1);
 
 /// A connection, and who is at its other end.
 pub(super) struct Session {
     connection: MultiplexedConnection,
-    /// `run_id` of the server process.
+    /// As [`who_answers`] says.
     run: String,
+    /// When it was last asked.
+    asked: Mutex<Instant>,
     lost: AtomicBool,
     probed: AtomicBool,
 }
@@ -80,7 +85,10 @@ impl Link {
             let mut state = self.wire.state();
             let arriving = match &*state {
                 State::Up(session) if session.is_lost() => None,
-                State::Up(session) => return Ok(Arc::clone(session)),
+                State::Up(session) => {
+                    session.ask_who_it_is();
+                    return Ok(Arc::clone(session));
+                }
                 State::Connecting(arriving) => Some(arriving.clone()),
                 State::Down { until: Some(until), cause } if Instant::now() < *until => {
                     return Err(self.wire.away(cause.clone().into()));
@@ -121,10 +129,20 @@ impl Link {
                 Err(error) => Err(error),
             };
         }
+        if let Some(mending) = answer.as_ref().err().and_then(|error| mending(commands, error)) {
+            tracing::warn!(op, "a value of another type lay below the prefix of the cache; it is removed");
+            answer = match session.ask::<()>(&mending).await {
+                // The other calls are made twice: what they removed the first time is not counted.
+                Ok(()) => session.ask(commands).await,
+                Err(error) => Err(error),
+            };
+        }
         waiting.answered = true;
         answer.map_err(|error| {
             if ends_the_connection(&error) {
                 session.lost.store(true, Ordering::SeqCst);
+            } else if is_refusal(&error) {
+                return StoreError::Refused { op, cause: error.into() };
             }
             StoreError::Operation { op, cause: error.into() }
         })
@@ -169,28 +187,36 @@ impl Session {
             .set_response_timeout(Some(ANSWER_LIMIT))
             .set_pipeline_buffer_size(1_024);
         let mut connection = wire.client.get_multiplexed_async_connection_with_config(&config).await?;
-        let mut who = ::redis::pipe();
-        who.cmd("INFO").arg("server").cmd("INFO").arg("replication");
-        let (server, replication): (InfoDict, InfoDict) = who.query_async(&mut connection).await?;
-        let refused = |why| RedisError::from((ErrorKind::Client, why));
-        // A replica may be behind: what was invalidated is still there.
-        if replication.get::<String>("role").as_deref() != Some("master") {
-            return Err(refused("the server is a replica, and only a primary is asked"));
-        }
-        let version: Option<String> = server.get("redis_version");
-        let major = version.and_then(|version| version.split('.').next()?.parse::<u32>().ok());
-        if major.is_some_and(|major| major < OLDEST) {
-            return Err(refused("the server is too old: Redis 7.0 or later is needed"));
-        }
-        let run = server.get("run_id").ok_or_else(|| refused("the server does not tell its run_id"))?;
-        let session = Self { connection, run, lost: AtomicBool::new(false), probed: AtomicBool::new(false) };
+        let run = who_answers(&mut connection).await?;
+        let (lost, probed) = (AtomicBool::new(false), AtomicBool::new(false));
+        let session = Self { connection, run, asked: Mutex::new(Instant::now()), lost, probed };
         session.load(&wire.scripts).await?;
         Ok(session)
     }
 
-    /// The `run_id` of the server process at the other end.
+    /// Who is at the other end: a server process, and the history of the data it has.
     pub(super) fn run(&self) -> &str {
         &self.run
+    }
+
+    /// Asks every now and then whether the server still is who it was: one that was made a replica and
+    /// promoted again has other data, and need not have closed its connections.
+    fn ask_who_it_is(self: &Arc<Self>) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked.elapsed() < ASKED_AGAIN {
+            return;
+        }
+        *asked = Instant::now();
+        drop(asked);
+        let session = Arc::clone(self);
+        tokio::spawn(async move {
+            // Who does not answer is found out by those who wait for something.
+            match who_answers(&mut session.connection.clone()).await {
+                Ok(run) if run == session.run => {}
+                Err(error) if error.kind() != ErrorKind::Client => {}
+                Ok(_) | Err(_) => session.lost.store(true, Ordering::SeqCst),
+            }
+        });
     }
 
     fn is_lost(&self) -> bool {
@@ -208,6 +234,29 @@ impl Session {
         });
         self.ask(&load).await
     }
+}
+
+/// The process that answers (`run_id`), and the history of its data (`master_replid`, which changes with
+/// each full synchronisation and promotion): a primary that was replaced and then takes over again may
+/// be the same process with epochs that had ended.
+async fn who_answers(connection: &mut MultiplexedConnection) -> Result<String, RedisError> {
+    let mut who = ::redis::pipe();
+    who.cmd("INFO").arg("server").cmd("INFO").arg("replication");
+    let (server, replication): (InfoDict, InfoDict) = who.query_async(connection).await?;
+    let refused = |why| RedisError::from((ErrorKind::Client, why));
+    // A replica may be behind: what was invalidated is still there.
+    if replication.get::<String>("role").as_deref() != Some("master") {
+        return Err(refused("the server is a replica, and only a primary is asked"));
+    }
+    let version: Option<String> = server.get("redis_version");
+    let major = version.and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+    if major.is_some_and(|major| major < OLDEST) {
+        return Err(refused("the server is too old: Redis 7.0 or later is needed"));
+    }
+    let run: Option<String> = server.get("run_id");
+    let run = run.ok_or_else(|| refused("the server does not tell its run_id"))?;
+    // Servers that cannot replicate tell none.
+    Ok(format!("{run}.{}", replication.get::<String>("master_replid").unwrap_or_default()))
 }
 
 /// Somebody waits for an answer. When they stop waiting, the connection is probed: one that is dead
@@ -239,6 +288,15 @@ impl Drop for Waiting<'_> {
 fn lacks_a_script(error: &RedisError) -> bool {
     let errors = error.clone().into_server_errors();
     errors.is_some_and(|errors| errors.iter().any(|(_, error)| error.code() == "NOSCRIPT"))
+}
+
+/// Whether the server has answered, and will not do what it was asked, though it might do other things:
+/// it is full, or may not write to its disk. One that is still loading has nothing to read either.
+fn is_refusal(error: &RedisError) -> bool {
+    let refused =
+        |code: &str| !matches!(code, "LOADING" | "MASTERDOWN" | "READONLY" | "CLUSTERDOWN" | "NOAUTH");
+    let errors = error.clone().into_server_errors();
+    errors.is_some_and(|errors| errors.iter().all(|(_, error)| refused(error.code())))
 }
 
 /// Whether after this error another connection is needed. What the server answered is no such error,

@@ -8,8 +8,9 @@
 //! # Which store it is
 //!
 //! A server that comes back from a snapshot, or a replica that is promoted, may hold epochs that had ended.
-//! So a generation also names the server process (its `run_id`, learned with each connection) and the last
-//! clearing: after a restart or a failover nothing that was stored before counts. Replicas are not asked.
+//! So a generation also names the server process and the history of its data (its `run_id` and
+//! `master_replid`, learned with each connection and every ten seconds) and the last clearing: after a
+//! restart, a failover or a failback nothing that was stored before counts. Replicas are not asked.
 //!
 //! # Why a lookup needs no atomicity
 //!
@@ -23,6 +24,7 @@
 
 mod books;
 mod link;
+mod mend;
 mod names;
 mod put;
 mod removal;
@@ -207,6 +209,10 @@ impl Store for RedisStore {
 
     async fn usage(&self) -> Result<Usage, StoreError> {
         self.shared.usage().await
+    }
+
+    fn limits(&self) -> Limits {
+        self.shared.limits
     }
 
     fn backend(&self) -> &'static str {

@@ -155,9 +155,11 @@ impl Shared {
             self.enter(&session, &epoch, &accounts).await?;
             let done: Vec<_> = members.iter().filter(|&member| !left.contains(member)).collect();
             if !done.is_empty() {
-                let mut wiped = ::redis::pipe();
-                wiped.cmd("ZREM").arg(&leaving).arg(done).ignore();
-                self.link.query::<()>(&session, op, &wiped).await?;
+                let mut wiped = call(&self.scripts.wiped, &[names.of_all("epoch"), leaving.clone()]);
+                wiped.arg(&epoch).arg(done);
+                let mut strike = ::redis::pipe();
+                strike.add_command(wiped).ignore();
+                self.link.query::<()>(&session, op, &strike).await?;
             }
         }
     }
@@ -168,16 +170,17 @@ impl Shared {
         let books = ["bytes", "total", "expiry"].map(|book| self.names.of_all(book));
         let mut read = ::redis::pipe();
         read.add_command(call(&self.scripts.usage, &books));
-        let mut swept = Vec::new();
+        let (mut swept, mut seen) = (Vec::new(), 0);
         loop {
             type Figures = (u64, u64, u64, Vec<u64>);
             let ((entries, bytes, largest_user_bytes, due),): (Figures,) =
                 self.link.query(&session, "count its entries", &read).await?;
-            // The same people again: a clearing that began meanwhile will see to them.
-            if due.is_empty() || due == swept {
+            // The same people again, of whom nothing had expired: a clearing that began meanwhile will see to
+            // them. One who had more than a batch comes again too.
+            if due.is_empty() || (seen == 0 && due == swept) {
                 return Ok(Usage { entries, bytes, largest_user_bytes });
             }
-            self.sweep(&session, &due).await?;
+            (seen, _) = self.sweep(&session, &due).await?;
             swept = due;
         }
     }

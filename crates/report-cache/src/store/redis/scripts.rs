@@ -20,6 +20,7 @@ pub(super) struct Scripts {
     pub(super) usage: Script,
     pub(super) reset: Script,
     pub(super) finish: Script,
+    pub(super) wiped: Script,
     texts: Vec<String>,
 }
 
@@ -47,6 +48,7 @@ impl Scripts {
             usage: script(" flags=no-writes", &[include_str!("lua/usage.lua")]),
             reset: script(frees, &[include_str!("lua/reset.lua")]),
             finish: script(frees, &[include_str!("lua/finish.lua")]),
+            wiped: script(frees, &[include_str!("lua/wiped.lua")]),
             texts,
         }
     }
