@@ -114,11 +114,16 @@ impl Entry {
     pub fn decode(mut stored: Bytes) -> Result<Self, EntryError> {
         let end = stored.iter().position(|&byte| byte == b'\n').ok_or(EntryError::Malformed("no head"))?;
         let head = stored.split_to(end + 1);
-        let version: Version = serde_json::from_slice(&head[..end])?;
-        if version.v != SCHEMA_VERSION {
-            return Err(EntryError::Schema { found: version.v });
+        let head: Head = serde_json::from_slice(&head[..end]).map_err(|error| {
+            // A head of another version may well have other members: then it is that, not malformed.
+            match serde_json::from_slice::<Version>(&head[..end]) {
+                Ok(Version { v }) if v != SCHEMA_VERSION => EntryError::Schema { found: v },
+                Ok(_) | Err(_) => EntryError::Head(error),
+            }
+        })?;
+        if head.v != SCHEMA_VERSION {
+            return Err(EntryError::Schema { found: head.v });
         }
-        let head: Head = serde_json::from_slice(&head[..end])?;
         if head.sum != xxh3_64(&stored) {
             return Err(EntryError::Malformed("checksum"));
         }
@@ -187,18 +192,20 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A header field; the value as bytes, since it may not be UTF-8.
+/// A header field; each byte of the value as the character of that number, since it may not be UTF-8.
 #[derive(Serialize, Deserialize)]
-struct Field(String, Vec<u8>);
+struct Field(String, String);
 
 impl Field {
     fn new(name: &HeaderName, value: &HeaderValue) -> Self {
-        Self(name.as_str().to_owned(), value.as_bytes().to_vec())
+        Self(name.as_str().to_owned(), value.as_bytes().iter().copied().map(char::from).collect())
     }
 
     fn read(self) -> Result<(HeaderName, HeaderValue), EntryError> {
         let name = self.0.parse().map_err(|_| EntryError::Malformed("field name"))?;
-        let value = HeaderValue::from_bytes(&self.1).map_err(|_| EntryError::Malformed("field value"))?;
+        let bytes: Result<Vec<u8>, _> = self.1.chars().map(u8::try_from).collect();
+        let value = bytes.ok().and_then(|bytes| HeaderValue::try_from(bytes).ok());
+        let value = value.ok_or(EntryError::Malformed("field value"))?;
         Ok((name, value))
     }
 }
