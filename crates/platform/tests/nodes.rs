@@ -236,7 +236,14 @@ async fn redis_a_link_that_one_process_makes_is_granted_by_the_other_at_once_and
     let admin = one.login("admin").await;
     let path = format!("/api/students/{student}/guardians/{}/", parent.id);
     assert_eq!(one.send(Method::PUT, &path, Some(&admin.token), None, &[]).await.status, StatusCode::OK);
-    assert_eq!(other.get(&parent, &target).await.status, StatusCode::OK);
+    let granted = other.get(&parent, &target).await;
+    assert_eq!(granted.status, StatusCode::OK);
+    let said = ["x-cache", "cache-status"].map(|name| granted.headers.contains_key(name));
+    assert!(
+        said == [true, true] || said == [false, false],
+        "nobody may take it for a hit: {:?}",
+        granted.headers
+    );
     let waited = Instant::now();
     while other.get(&parent, &target).await.x_cache() != "HIT" {
         assert!(waited.elapsed() < Duration::from_secs(10), "never cached");

@@ -9,6 +9,8 @@ use axum::routing::{delete, get, patch, post, put};
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 
+use report_cache::headers::{CACHE_STATUS, X_CACHE};
+
 use super::problem::Problem;
 use super::{
     admin, answers, assignments, auth, authoring, events, grades, health, links, materials, metrics, people,
@@ -69,9 +71,14 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
 }
 
 /// What the cache does not answer for, nobody keeps: a browser may keep even a 404 of its own accord
-/// (RFC 9110 §15.1), and nothing would tell it of the report that was written since.
+/// (RFC 9110 §15.1), and nothing would tell it of the report that was written since. Nor does such an answer
+/// speak of caches: the hit of the totals alone would read as one of the cache.
 async fn unless_cached(mut response: Response) -> Response {
     let no_store = HeaderValue::from_static("private, no-store");
-    response.headers_mut().entry(CACHE_CONTROL).or_insert(no_store);
+    let headers = response.headers_mut();
+    headers.entry(CACHE_CONTROL).or_insert(no_store);
+    if !headers.contains_key(X_CACHE) {
+        headers.remove(CACHE_STATUS);
+    }
     response
 }
