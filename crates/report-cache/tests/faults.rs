@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::StatusCode;
 use report_cache::{CacheConfig, Clock, Invalidation, Reason, ReportCache, ReportType, Status, StoreError};
+use tokio::time::Instant;
 
 use crate::support::stores::Fickle;
 use crate::support::{Origin, School};
@@ -53,7 +54,7 @@ async fn a_store_that_keeps_failing_is_left_alone_and_tried_again_after_the_rest
     assert_eq!(school.cache.stats().await.unwrap().status, Status::Ok);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_store_that_hangs_delays_a_reader_no_longer_than_its_timeout() {
     let timeout = Duration::from_millis(40);
     let (school, store) = school(CacheConfig { store_timeout: timeout, ..CacheConfig::default() });
@@ -62,9 +63,9 @@ async fn a_store_that_hangs_delays_a_reader_no_longer_than_its_timeout() {
     for _ in 0..5 {
         assert_eq!(school.get(42).await.x_cache(), "BYPASS");
     }
-    // Three pay the timeout, two find the breaker open. The rest is for a busy machine.
+    // Three pay the timeout, two find the breaker open. A timer may be a millisecond late each time.
     let took = started.elapsed();
-    assert!(took >= timeout * 3 && took < timeout * 3 + Duration::from_millis(800), "{took:?}");
+    assert!(took >= timeout * 3 && took <= timeout * 3 + Duration::from_millis(3), "{took:?}");
 }
 
 #[tokio::test]
