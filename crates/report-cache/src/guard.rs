@@ -106,10 +106,15 @@ impl Guard {
         result.inspect_err(|_| self.replay.debt.owe_everything())
     }
 
-    /// Adds to the stream of events. One that is lost is counted, and undoes nothing.
-    pub(crate) async fn append(&self, event: &Event) {
-        let kept = tokio::time::timeout(self.limits.reader, self.store.append(event)).await;
-        if !matches!(kept, Ok(Ok(()))) {
+    /// Counts what the store has removed since `started`, and adds it to the stream of events. An event that
+    /// is lost is counted, and undoes nothing.
+    pub(crate) async fn record(&self, done: Done, started: Instant) {
+        let Done { reason, scope, removed } = done;
+        self.metrics.invalidated(reason.as_str(), removed);
+        let (at_unix_ms, took) = (self.clock.unix_ms(), started.elapsed());
+        let event = Event { at_unix_ms, reason, scope, removed, took };
+        let kept = within(self.limits.reader, "keep an event", self.store.append(&event)).await;
+        if kept.is_err() {
             self.metrics.events_lost.inc();
             tracing::warn!("an invalidation is missing from the stream of events");
         }
@@ -227,11 +232,10 @@ impl Guard {
 
     /// Adds to the stream of events what was made good.
     async fn tell(&self, done: Vec<Done>, started: Instant) {
-        for Done { reason, scope, removed } in done {
-            tracing::info!(reason = reason.as_str(), removed, "the store was told what it had missed");
-            self.metrics.invalidated(reason.as_str(), removed);
-            let (at_unix_ms, took) = (self.clock.unix_ms(), started.elapsed());
-            self.append(&Event { at_unix_ms, reason, scope, removed, took }).await;
+        for done in done {
+            let (reason, removed) = (done.reason.as_str(), done.removed);
+            tracing::info!(reason, removed, "the store was told what it had missed");
+            self.record(done, started).await;
         }
     }
 

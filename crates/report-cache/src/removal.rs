@@ -11,6 +11,7 @@ use crate::error::StoreError;
 use crate::event::{Event, EventScope};
 use crate::guard::Guard;
 use crate::invalidate::{Invalidation, Reason};
+use crate::replay::Done;
 use crate::watch::Reach;
 
 impl ReportCache {
@@ -106,9 +107,7 @@ impl ReportCache {
             inner.announce(reason, &scope);
             let started = Instant::now();
             let removed = call(Arc::clone(&inner.guard)).await?;
-            inner.metrics.invalidated(reason.as_str(), removed);
-            let (at_unix_ms, took) = (inner.clock.unix_ms(), started.elapsed());
-            inner.guard.append(&Event { at_unix_ms, reason, scope, removed, took }).await;
+            inner.guard.record(Done { reason, scope, removed }, started).await;
             Ok(removed)
         });
         task.await.unwrap_or_else(|error| {
