@@ -61,8 +61,11 @@ where
 
 /// The fields that belong to the report, rather than to the one response it came in.
 pub(crate) fn kept(headers: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
-    let kept = KEPT_FIELDS.into_iter().filter_map(|name| Some((headers.get(&name)?.clone(), name)));
-    kept.map(|(value, name)| (name, value)).collect()
+    let kept = KEPT_FIELDS.into_iter().filter_map(|name| {
+        let value = headers.get(&name)?.clone();
+        Some((name, value))
+    });
+    kept.collect()
 }
 
 /// Waits for a task. One that panicked does so here, as if the service had been called here; `None` when

@@ -60,10 +60,8 @@ impl<'s> Write<'s> {
 
     async fn commit(self, next: Option<Links>, event: Invalidation) -> sqlx::Result<()> {
         let Self { service, turn, mut session, links: _ } = self;
-        let row = match event.scopes.is_empty() {
-            true => None,
-            false => Some(outbox::record(&mut session, &event).await?),
-        };
+        let row =
+            if event.scopes.is_empty() { None } else { Some(outbox::record(&mut session, &event).await?) };
         session.commit().await?;
         if let Some(next) = next {
             service.relations.replace(&turn, Arc::new(next));
