@@ -22,9 +22,11 @@
 //! | [`verdict`] | SLO lines and evidence | [`verdict::Verdict`]: pass, fail or inconclusive for each line |
 //! | [`report`] | evidence and verdict | the run folder: HTML, Markdown, JUnit, plots, histogram log |
 //! | [`expose`] | observations as they come | Prometheus metrics of the run |
+//! | [`calibration`] | worlds whose truth is known | how often the judge tells it: the test of the test |
 //! | [`command`] | the command line | one file a subcommand |
 
 pub mod attack;
+pub mod calibration;
 pub mod cli;
 pub mod command;
 pub mod evidence;

@@ -1,0 +1,64 @@
+//! The tables of docs/measurement.md, as they stand there: how often a verdict tells the
+//! truth, how true its figures are, and what early stopping saves.
+//!
+//! ```sh
+//! cargo bench --profile dev --bench measurement -- coverage [RUNS]   # table 1: 2,000 a setting
+//! cargo bench --profile dev --bench measurement -- gate [RUNS]       # table 2: 1,000 a setting
+//! cargo bench --profile dev --bench measurement -- real [RUNS]       # 30 of a good and a bad target
+//! cargo bench --profile dev --bench measurement -- fidelity [SECONDS]  # table 3: 30 s an arm
+//! cargo bench --profile dev --bench measurement -- early [RUNS]      # table 4: 2,000 a setting
+//! ```
+//!
+//! Progress goes to stderr, the table in Markdown to stdout.
+
+use cacheproof::calibration::{coverage, gate, settings};
+use std::error::Error;
+use std::time::Instant;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let number = |default: u64| match arguments.get(1) {
+        Some(text) => text.parse().map_err(|_| format!("`{text}` is no number of runs")),
+        None => Ok(default),
+    };
+    let began = Instant::now();
+    match arguments.first().map(String::as_str) {
+        Some("coverage") => coverage_table(number(2_000)?),
+        Some("gate") => gate_table(number(1_000)?),
+        _ => return Err("usage: measurement coverage|gate|real|fidelity|early [RUNS]".into()),
+    }
+    eprintln!("took {:.0} s", began.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Table 1.
+fn coverage_table(runs: u64) {
+    println!("{}", coverage::HEAD);
+    let mut missed = 0;
+    for setting in settings::all(10 * runs) {
+        let began = Instant::now();
+        for row in coverage::coverage(&setting, runs) {
+            println!("{row}");
+            missed += u32::from(!row.holds());
+        }
+        eprintln!("{}: {:.1} s", setting.name, began.elapsed().as_secs_f64());
+    }
+    println!("\n{runs} runs a setting; {missed} rows cover less than {} %", 100.0 * coverage::REQUIRED);
+}
+
+/// Table 2, simulated.
+fn gate_table(runs: u64) {
+    println!("{}", gate::HEAD);
+    let mut wrong = 0;
+    for case in gate::cases(10 * runs) {
+        let began = Instant::now();
+        for row in case.rows(runs) {
+            println!("{row}");
+            wrong += u32::from(!row.wrong().may_be_at_most(gate::ALLOWED));
+        }
+        eprintln!("{}: {:.1} s", case.name, began.elapsed().as_secs_f64());
+    }
+    println!("\n{runs} runs a row; {wrong} rows are wrong more often than {} %", 100.0 * gate::ALLOWED);
+}
