@@ -11,11 +11,24 @@
 //!
 //! Progress goes to stderr, the table in Markdown to stdout.
 
+#[path = "measurement/fidelity.rs"]
+mod fidelity;
+#[path = "measurement/known.rs"]
+mod known;
+#[path = "support/pinned.rs"]
+mod pinned;
+#[path = "measurement/raw.rs"]
+mod raw;
+#[path = "measurement/real.rs"]
+mod real;
+#[path = "measurement/tools.rs"]
+mod tools;
+
 use cacheproof::calibration::{coverage, gate, settings};
 use std::error::Error;
 use std::time::Instant;
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -24,9 +37,18 @@ fn main() -> Outcome<()> {
         None => Ok(default),
     };
     let began = Instant::now();
-    match arguments.first().map(String::as_str) {
-        Some("coverage") => coverage_table(number(2_000)?),
-        Some("gate") => gate_table(number(1_000)?),
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["coverage", ..] => coverage_table(number(2_000)?),
+        ["gate", ..] => gate_table(number(1_000)?),
+        ["real", ..] => real::table(number(30)?)?,
+        ["fidelity", ..] => fidelity::table(u32::try_from(number(30)?)?)?,
+        // What the fidelity table starts in processes of their own.
+        ["serve", kind] => return known::serve(kind),
+        ["raw", address, seconds] => return tools::raw(address, seconds.parse()?),
+        ["goose", base, seconds] => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            return runtime.block_on(tools::goose(base, seconds.parse()?));
+        }
         _ => return Err("usage: measurement coverage|gate|real|fidelity|early [RUNS]".into()),
     }
     eprintln!("took {:.0} s", began.elapsed().as_secs_f64());

@@ -1,12 +1,16 @@
 //! What the benches of clients share: a server to ask, processes on a CPU of their own,
 //! and what they cost.
 
+mod pinned;
+
 use axum::Router;
 use axum::http::header::{CONTENT_TYPE, ETAG};
 use axum::routing::get;
 use std::error::Error;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+
+pub(crate) use pinned::pinned;
 
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -115,20 +119,6 @@ pub(crate) fn oha(url: &str, connections: u64, requests: u64) -> Outcome<Option<
 
 pub(crate) fn per_million(seconds: f64, requests: u64) -> f64 {
     seconds * 1e6 / requests as f64
-}
-
-/// The command on a CPU of its own, where that can be had.
-pub(crate) fn pinned(cpu: usize, program: &str, arguments: &[String]) -> Command {
-    let several = std::thread::available_parallelism().is_ok_and(|cpus| cpus.get() > cpu.max(1));
-    let mut command = if several && Command::new("taskset").arg("--version").output().is_ok() {
-        let mut command = Command::new("taskset");
-        command.args(["-c", &cpu.to_string(), program]);
-        command
-    } else {
-        Command::new(program)
-    };
-    command.args(arguments);
-    command
 }
 
 /// CPU seconds, user and system, of the children that have ended (`proc_pid_stat(5)`,
