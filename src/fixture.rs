@@ -276,6 +276,8 @@ pub(crate) fn verdict() -> Verdict {
                 note: Some("measured below what a perfect cache would reach".into()),
             },
         ],
+        effect: None,
+        reconciliation: Vec::new(),
         caveats: vec![
             Caveat::TimeCompressed { scale: 60.0 },
             Caveat::SharedMachine { generator: 0.12, target: 0.34 },

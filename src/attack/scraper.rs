@@ -50,6 +50,7 @@ impl Scraper {
 
     /// All of them, at one moment. What the target does not tell is absent.
     pub(super) async fn read(&self, phase: u16) -> Scrape {
+        let begun = self.clock.now();
         let mut scrape = Scrape { phase, ..Scrape::default() };
         let counters = &self.plan.cache.counters;
         if let Some(json) = &counters.json
@@ -69,6 +70,7 @@ impl Scraper {
             RedisCounters { database: redis.database() }.fill(&mut scrape, &info);
         }
         scrape.t_us = self.clock.now();
+        scrape.took_us = scrape.t_us.saturating_sub(begun);
         scrape
     }
 

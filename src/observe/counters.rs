@@ -5,7 +5,7 @@
 //! specific place is read first (Redis counts for everybody who uses that server). What
 //! is not told stays absent.
 
-use super::{Exposition, Scrape, Selector};
+use super::{Exposition, RedisSeen, Scrape, Selector};
 use serde_json::Value;
 
 /// Counters of a management call that answers with JSON. Each is a JSON pointer
@@ -102,8 +102,11 @@ impl RedisCounters {
         let field =
             |name: &str| info.lines().find_map(|line| line.trim_end().strip_prefix(name)?.strip_prefix(':'));
         let count = |name: &str| field(name).and_then(finite);
-        keep(&mut scrape.hits, count("keyspace_hits"));
-        keep(&mut scrape.misses, count("keyspace_misses"));
+        let (hits, misses) = (count("keyspace_hits"), count("keyspace_misses"));
+        scrape.redis = hits.zip(misses).map(|(hits, misses)| RedisSeen { hits, misses });
+        scrape.counted_by_redis = scrape.hits.is_none() && hits.is_some();
+        keep(&mut scrape.hits, hits);
+        keep(&mut scrape.misses, misses);
         keep(&mut scrape.bytes, count("used_memory"));
         let keys = match field(&format!("db{}", self.database)) {
             Some(fields) => fields.split(',').find_map(|field| field.strip_prefix("keys=").and_then(finite)),

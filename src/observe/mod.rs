@@ -17,5 +17,5 @@ pub use dialect::{Dialect, Patterns};
 pub use exposition::{Exposition, Selector, SelectorError};
 pub use observation::{Fault, Observation};
 pub use redis_info::{RedisInfo, RedisInfoError};
-pub use scrape::{Scrape, StoreOperation};
+pub use scrape::{RedisSeen, Scrape, StoreOperation};
 pub use source::Source;

@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 pub struct Scrape {
     /// Microseconds since the run began.
     pub t_us: u64,
+    /// How long the reading took, until then, in microseconds.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub took_us: u64,
     /// Index of the phase.
     pub phase: u16,
     /// Database queries for reports so far.
@@ -33,9 +36,29 @@ pub struct Scrape {
     /// Bypasses so far, by the cache's own count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bypasses: Option<f64>,
+    /// Whether hits and misses are those of Redis alone: lookups of keys by whoever used it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counted_by_redis: bool,
+    /// What Redis counted, whatever the service counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redis: Option<RedisSeen>,
     /// Store operations so far, by their name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub store_operations: BTreeMap<String, StoreOperation>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_nothing(us: &u64) -> bool {
+    *us == 0
+}
+
+/// Lookups of keys so far, by `INFO` of a Redis.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RedisSeen {
+    /// That found their key.
+    pub hits: f64,
+    /// That did not.
+    pub misses: f64,
 }
 
 /// Count and total time of one kind of store operation.

@@ -2,6 +2,7 @@
 //! stranger wants them.
 
 use super::breakpoint::{Breakpoint, breakpoints};
+use super::ledger;
 use super::words::{Line, expectation, gaps, headline, line};
 use crate::evidence::{Cell, Evidence, Selection};
 use crate::observe::Source;
@@ -35,6 +36,14 @@ pub struct View {
     pub gaps: Vec<String>,
     /// Latency by source: label and cells.
     pub latency: Vec<(String, Vec<String>)>,
+    /// What the cache does to all traffic, a sentence each.
+    pub effect: Vec<String>,
+    /// The client's ledger beside other people's counters: label and cells.
+    pub ledger: Vec<(String, Vec<String>)>,
+    /// What there is to say of that.
+    pub ledger_notes: Vec<String>,
+    /// Confirmed violations: in words, and how to repeat them.
+    pub violations: Vec<(String, String)>,
     /// Pairs by action: label and cells.
     pub pairs: Vec<(String, Vec<String>)>,
     /// How much load it took.
@@ -81,6 +90,14 @@ pub fn compose(evidence: &Evidence, verdict: &Verdict) -> View {
         expected: verdict.expectations.iter().map(expectation).collect(),
         gaps: gaps(verdict),
         latency: latency(evidence),
+        effect: verdict.effect.as_ref().map(crate::verdict::Effect::sentences).unwrap_or_default(),
+        ledger: ledger::rows(verdict),
+        ledger_notes: ledger::notes(verdict),
+        violations: verdict
+            .violations
+            .iter()
+            .map(|violation| (ledger::violation(violation), violation.reproduce.clone()))
+            .collect(),
         pairs: pairs(evidence),
         breakpoints: breakpoints(evidence),
         unchecked: verdict

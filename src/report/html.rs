@@ -29,6 +29,16 @@ pub(super) fn render(view: &View, charts: &[Chart]) -> String {
                         h2 { "What was asked, and what was measured" }
                         (slos(&view.lines, &view.confidence))
                     }
+                    @if !view.violations.is_empty() {
+                        section {
+                            h2 { "What was wrong" }
+                            ul {
+                                @for (what, reproduce) in &view.violations {
+                                    li { (what) br; code { (reproduce) } }
+                                }
+                            }
+                        }
+                    }
                     @if !view.breakpoints.is_empty() {
                         section {
                             h2 { "How much load it took" }
@@ -66,7 +76,24 @@ pub(super) fn render(view: &View, charts: &[Chart]) -> String {
                             }
                             @if chart.name == "hit-rate" { (roles(&view.roles)) }
                             @if chart.name == "latency" { (latency(&view.latency)) }
-                            @if chart.name == "speedup" { (pairs(&view.pairs)) }
+                            @if chart.name == "speedup" {
+                                (pairs(&view.pairs))
+                                @if !view.effect.is_empty() {
+                                    h3 { "What that comes to over all traffic" }
+                                    ul { @for said in &view.effect { li { (said) } } }
+                                }
+                            }
+                        }
+                    }
+                    @if !view.ledger.is_empty() {
+                        section {
+                            h2 { "Whether everybody counted the same" }
+                            (table(&super::ledger::HEAD, &view.ledger))
+                            ul { @for note in &view.ledger_notes { li { (note) } } }
+                            p class="soft" {
+                                "From the first to the last reading of the counters. Requests that were under "
+                                "way at either, and answers that do not say what they were, leave some room."
+                            }
                         }
                     }
                     section {

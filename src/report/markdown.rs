@@ -33,6 +33,18 @@ fn write(out: &mut String, view: &View) -> std::fmt::Result {
             writeln!(out, "- `{}`: {}", line.slo, line.note)?;
         }
     }
+    if !view.violations.is_empty() {
+        writeln!(out, "\nWhat was wrong:\n")?;
+        for (what, reproduce) in &view.violations {
+            writeln!(out, "- {what}\n\n      {reproduce}\n")?;
+        }
+    }
+    if !view.effect.is_empty() {
+        writeln!(out, "\nOver all traffic:\n")?;
+        for said in &view.effect {
+            writeln!(out, "- {said}")?;
+        }
+    }
     for breakpoint in &view.breakpoints {
         writeln!(out, "\n{}\n", breakpoint.found)?;
         writeln!(out, "| {} |\n|{}", breakpoint.head.join(" | "), "---|".repeat(breakpoint.head.len()))?;
@@ -60,6 +72,20 @@ fn write(out: &mut String, view: &View) -> std::fmt::Result {
             for gap in &view.gaps {
                 writeln!(out, "- {gap}")?;
             }
+        }
+    }
+    if !view.ledger.is_empty() {
+        writeln!(
+            out,
+            "\n| {} |\n|{}",
+            super::ledger::HEAD.join(" | "),
+            "---|".repeat(super::ledger::HEAD.len())
+        )?;
+        for (counter, cells) in &view.ledger {
+            writeln!(out, "| {counter} | {} |", cells.join(" | "))?;
+        }
+        for note in &view.ledger_notes {
+            writeln!(out, "\n- {note}")?;
         }
     }
     writeln!(out, "\n| role | hit rate | served by |\n|---|---|---|")?;

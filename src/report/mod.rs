@@ -11,6 +11,7 @@ mod folder;
 mod hlog;
 mod html;
 mod junit;
+mod ledger;
 mod markdown;
 pub mod plots;
 mod style;

@@ -1,6 +1,7 @@
 //! The verdict in a terminal: a table, reasons below it, the path of the report.
 
 use super::breakpoint::found;
+use super::ledger;
 use super::words::{expectation, gaps, headline, line};
 use crate::evidence::Evidence;
 use crate::units::Unit;
@@ -67,6 +68,13 @@ fn render(
     for found in found(evidence) {
         out.push_str(&format!("\n{}", indented(&found, "", "  ", columns)));
     }
+    if !verdict.violations.is_empty() {
+        out.push_str("\nWhat was wrong:\n");
+        for violation in &verdict.violations {
+            out.push_str(&indented(&ledger::violation(violation), "  - ", "    ", columns));
+            out.push_str(&format!("    {}\n", violation.reproduce));
+        }
+    }
     if !reasons.is_empty() {
         out.push_str(&format!("\nWhy:\n{reasons}"));
     }
@@ -79,6 +87,16 @@ fn render(
         for gap in gaps(verdict) {
             out.push_str(&indented(&gap, "  - ", "    ", columns));
         }
+    }
+    if let Some(effect) = &verdict.effect {
+        out.push_str("\nOver all traffic:\n");
+        for said in effect.sentences() {
+            out.push_str(&indented(&said, "  - ", "    ", columns));
+        }
+    }
+    if let Some(brief) = ledger::brief(verdict) {
+        out.push_str("\nWho counted the same:\n");
+        out.push_str(&indented(&brief, "  ", "  ", columns));
     }
     if !verdict.caveats.is_empty() {
         out.push_str("\nWhat weakens this evidence:\n");
@@ -120,7 +138,7 @@ mod tests {
     #[test]
     fn a_narrow_terminal_loses_no_words() {
         let narrow = render(&Made::new().evidence(), &fixture::verdict(), None, true, Some(60));
-        let table = narrow.split("\nWhy:").next().unwrap();
+        let table = narrow.split("\nWhat was wrong:").next().unwrap();
         assert!(table.lines().skip(2).all(|line| line.chars().count() <= 60), "{table}");
         for word in ["pass", "FAIL", "open", "12,345", "61.5"] {
             assert!(table.contains(word), "{word} is missing:\n{table}");

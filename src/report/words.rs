@@ -46,6 +46,13 @@ pub(super) fn headline(verdict: &Verdict) -> String {
     let met = |n: usize| if n == 1 { "the one SLO is met".into() } else { format!("all {n} SLOs are met") };
     match verdict.verdict {
         crate::verdict::Outcome::Pass => format!("Pass: {}.", met(all)),
+        crate::verdict::Outcome::Fail if !verdict.violations.is_empty() => {
+            let what = match verdict.violations.len() {
+                1 => "one violation was confirmed".into(),
+                n => format!("{n} violations were confirmed"),
+            };
+            format!("Fail: {what}; {failed} of {all} SLOs missed, {passed} met, {open} could not be decided.")
+        }
         crate::verdict::Outcome::Fail if all == 1 => "Fail: the one SLO was missed.".into(),
         crate::verdict::Outcome::Fail => {
             format!("Fail: {failed} of {all} SLOs missed, {passed} met, {open} could not be decided.")

@@ -1,6 +1,6 @@
 //! The verdict and its parts, as they stand in `verdict.json`.
 
-use super::Expectation;
+use super::{Effect, Expectation, Reconciliation};
 use crate::evidence::{Caveat, Run};
 use crate::exit::Exit;
 use crate::stats::Method;
@@ -26,6 +26,12 @@ pub struct Verdict {
     /// What was expected of a perfect cache, and what was measured.
     #[serde(default)]
     pub expectations: Vec<Expectation>,
+    /// What the cache does to all traffic; absent where no pair tells what anything costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Effect>,
+    /// The client's ledger beside the service's counters and its Redis.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reconciliation: Vec<Reconciliation>,
     /// What weakens the evidence.
     pub caveats: Vec<Caveat>,
     /// Which run it was.

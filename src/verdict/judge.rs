@@ -1,16 +1,17 @@
 //! Evidence and SLO lines to a verdict: pure and total.
 
 use super::audit::{Audit, audit};
+use super::effect::effect;
 use super::expectation::expectations;
 use super::measure::{Measurement, Value, measure};
+use super::reconcile::{self, reconcile};
 use super::{Check, CheckOutcome, Finding, Judgement, Outcome, SCHEMA_VERSION, Slo, Verdict};
 use crate::evidence::{Caveat, Evidence};
 use crate::stats::Estimate;
 use crate::units::Unit;
 
 /// Oracles that later versions will ask; named so that nobody takes silence for consent.
-const ORACLES: [&str; 7] =
-    ["freshness", "isolation", "conditional", "ttl", "counters", "stampede", "degradation"];
+const ORACLES: [&str; 6] = ["freshness", "isolation", "conditional", "ttl", "stampede", "degradation"];
 
 /// An interval of a ratio that is wider than half of all a ratio can be.
 const WIDE: f64 = 0.5;
@@ -19,8 +20,12 @@ const WIDE: f64 = 0.5;
 pub fn judge(slos: &[Slo], evidence: &Evidence, confidence: f64) -> Verdict {
     let findings: Vec<Finding> = slos.iter().map(|slo| find(slo, evidence, confidence)).collect();
     let Audit { bottlenecks, caveats } = audit(evidence);
+    let reconciliation = reconcile(evidence);
+    let counters = reconcile::check(&reconciliation);
+    let violations = reconcile::violations(&reconciliation);
     let verdict = match overall(&findings) {
         _ if !bottlenecks.is_empty() => Outcome::Invalid,
+        _ if !violations.is_empty() => Outcome::Fail,
         // What was left out of a run that was cut short might have failed.
         Outcome::Pass if evidence.interrupted => Outcome::Inconclusive,
         other => other,
@@ -41,9 +46,12 @@ pub fn judge(slos: &[Slo], evidence: &Evidence, confidence: f64) -> Verdict {
                 bound: None,
                 why: Some("not checked yet: this version has no oracles".into()),
             })
+            .chain([counters])
             .collect(),
-        violations: Vec::new(),
+        violations,
         expectations: expectations(evidence, confidence),
+        effect: effect(evidence, confidence),
+        reconciliation,
         caveats,
         run: evidence.run.clone(),
     }

@@ -1,7 +1,7 @@
 //! One SLO's measurement: an estimate, an exact value, or why there is neither.
 
 use super::slo::{Metric, Slo};
-use super::{hit_rate, latency, own_counters, speedup};
+use super::{hit_rate, latency, own_counters, reconcile, speedup};
 use crate::evidence::Evidence;
 use crate::observe::Source;
 use crate::stats::batch_means::{self, Slice};
@@ -65,6 +65,9 @@ pub(super) fn measure(slo: &Slo, evidence: &Evidence, confidence: f64) -> Measur
         Metric::MaxMemory { scope } => own_counters::memory(*scope, evidence),
         Metric::MeanStoreOperation { op } => own_counters::store_operation(op, evidence, confidence),
         Metric::ErrorRate => error_rate(slo, evidence, confidence),
+        Metric::Violations { oracle: Some(oracle) } if oracle == reconcile::ORACLE => {
+            reconcile::measure(evidence)
+        }
         Metric::Violations { .. } => Measurement::absent("not checked yet: this version has no oracles", 0),
     }
 }

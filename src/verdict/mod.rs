@@ -5,6 +5,7 @@
 //! nothing passes without evidence.
 
 mod audit;
+mod effect;
 mod expectation;
 mod finding;
 mod gauge;
@@ -14,17 +15,20 @@ mod latency;
 mod measure;
 mod own_counters;
 mod parse;
+mod reconcile;
 mod slo;
 mod speedup;
 #[cfg(test)]
 mod tests;
 
+pub use effect::{Effect, Quantity};
 pub use expectation::Expectation;
 pub use finding::{Check, CheckOutcome, Finding, Judgement, Outcome, Severity, Verdict, Violation};
 pub use gauge::{Gauge, Index, Tally};
 pub use judge::judge;
 pub(crate) use measure::SEED;
 pub use parse::SloError;
+pub use reconcile::{Agreement, Counted, Counter, Reconciliation};
 pub use slo::{MemoryScope, Metric, Op, Slo};
 
 /// Version of the verdict format.

@@ -244,7 +244,11 @@ fn violations_are_not_checked_yet_and_so_neither_pass_nor_fail() {
     let verdict = judge(&[], &evidence, CONFIDENCE);
     assert!(!verdict.checks.is_empty());
     assert!(
-        verdict.checks.iter().all(|check| check.outcome == CheckOutcome::Unchecked && check.why.is_some())
+        verdict
+            .checks
+            .iter()
+            .filter(|check| check.oracle != "counters")
+            .all(|check| check.outcome == CheckOutcome::Unchecked && check.why.is_some())
     );
 }
 

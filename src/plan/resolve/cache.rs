@@ -156,6 +156,8 @@ impl Resolver<'_> {
             }
         };
         let redis = counters.redis.as_ref().map(|redis| self.expand(&redis.url));
+        // The Redis that the embedded service is given is read as well.
+        let redis = redis.or_else(|| self.changes.redis.clone());
         Ok(CountersPlan { json, prometheus, redis })
     }
 }
