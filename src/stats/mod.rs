@@ -14,6 +14,7 @@
 //! | how much less work | [`reduction`] | bootstrap within strata |
 //! | nothing seen in n trials | [`trials`] | exact binomial bound |
 //! | where one more run will fall | [`prediction`] | Student t over runs |
+//! | has enough been seen to stop | [`sequential`] | confidence sequences |
 
 pub mod batch_means;
 pub mod binomial;
@@ -23,6 +24,7 @@ pub mod paired;
 pub mod prediction;
 pub mod quantile;
 pub mod reduction;
+pub mod sequential;
 pub mod trials;
 
 #[cfg(test)]
@@ -70,6 +72,8 @@ pub enum Method {
     /// The sample showed no spread at all; the width is what can hide in the
     /// part that was not sampled ([`trials::rate_bound`]).
     RuleOfThree,
+    /// A confidence sequence over batches of time: it holds however often it was looked at.
+    ConfidenceSequence,
 }
 
 impl Method {
@@ -84,6 +88,7 @@ impl Method {
             Method::PairedBootstrap => "paired_bootstrap",
             Method::StratifiedBootstrap => "stratified_bootstrap",
             Method::RuleOfThree => "rule_of_three",
+            Method::ConfidenceSequence => "confidence_sequence",
         }
     }
 }
@@ -156,6 +161,7 @@ mod tests {
             Method::PairedBootstrap,
             Method::StratifiedBootstrap,
             Method::RuleOfThree,
+            Method::ConfidenceSequence,
         ] {
             assert_eq!(serde_json::to_value(method).unwrap(), method.as_str());
         }
