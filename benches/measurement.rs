@@ -24,7 +24,7 @@ mod real;
 #[path = "measurement/tools.rs"]
 mod tools;
 
-use cacheproof::calibration::{coverage, gate, settings};
+use cacheproof::calibration::{coverage, early, gate, settings};
 use std::error::Error;
 use std::time::Instant;
 
@@ -40,6 +40,7 @@ fn main() -> Outcome<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["coverage", ..] => coverage_table(number(2_000)?),
         ["gate", ..] => gate_table(number(1_000)?),
+        ["early", ..] => early_table(number(2_000)?),
         ["real", ..] => real::table(number(30)?)?,
         ["fidelity", ..] => fidelity::table(u32::try_from(number(30)?)?)?,
         // What the fidelity table starts in processes of their own.
@@ -83,4 +84,19 @@ fn gate_table(runs: u64) {
         eprintln!("{}: {:.1} s", case.name, began.elapsed().as_secs_f64());
     }
     println!("\n{runs} runs a row; {wrong} rows are wrong more often than {} %", 100.0 * gate::ALLOWED);
+}
+
+/// Table 4.
+fn early_table(runs: u64) {
+    println!("{}", early::HEAD);
+    let mut wrong = 0;
+    for case in early::cases(2 * runs) {
+        let began = Instant::now();
+        for row in case.rows(runs) {
+            println!("{row}");
+            wrong += u32::from(!row.wrong.may_be_at_most(early::ALPHA));
+        }
+        eprintln!("{}: {:.1} s", case.name, began.elapsed().as_secs_f64());
+    }
+    println!("\n{runs} runs a row; {wrong} rows stop wrongly more often than {} %", 100.0 * early::ALPHA);
 }

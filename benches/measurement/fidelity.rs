@@ -2,62 +2,109 @@
 
 use super::Outcome;
 use super::known::{Kind, PERIOD, QUANTILES, STALL, Server};
-use super::tools::{RATE, Tool};
+use super::tools::{RATE, Tool, beside};
 
 /// How far a quantile may be from the truth, beyond what the control is off by.
 const TOLERANCE: f64 = 0.01;
 
+/// What a client and the control beside it told at a quantile, each with its truth.
+#[derive(Clone, Copy)]
+struct Told {
+    measured: f64,
+    truth: f64,
+    control: f64,
+    control_truth: f64,
+}
+
+impl Told {
+    /// Microseconds that the client is off by.
+    fn off(self) -> f64 {
+        self.measured - self.truth
+    }
+
+    /// Microseconds that the control is off by: the machine's own.
+    fn noise(self) -> f64 {
+        self.control - self.control_truth
+    }
+
+    fn holds(self) -> bool {
+        (self.off() - self.noise()).abs() <= TOLERANCE * self.truth
+    }
+}
+
 /// All kinds of server, all clients; each client has a server of its own, whose record is
-/// its truth.
+/// its truth, and a control at work beside it.
 pub(crate) fn table(seconds: u32) -> Outcome<()> {
     let names = Tool::ALL.map(Tool::as_str).join(" | ");
-    println!("| server | quantile | truth | {names} | cacheproof within 1 % |");
-    println!("|---|---|---:|{}:---:|", "---:|".repeat(Tool::ALL.len()));
+    println!("| server | quantile | truth | control | {names} | cacheproof within 1 % |");
+    println!("|---|---|---:|---:|{}:---:|", "---:|".repeat(Tool::ALL.len()));
     let (mut within, mut all) = (0, 0);
     for kind in Kind::ALL {
-        let mut seen = Vec::new();
-        for tool in Tool::ALL {
-            let server = Server::start(kind)?;
-            let measured = tool.measure(&server, seconds)?;
-            let truth = if kind == Kind::Stalls { by_schedule() } else { server.truth()? };
-            eprintln!("{} {}: {measured:?} of {truth:?}", kind.as_str(), tool.as_str());
-            seen.push(measured.map(|measured| (measured, truth)));
-        }
+        let told: Vec<Option<[Told; 4]>> =
+            Tool::ALL.iter().map(|tool| arm(kind, *tool, seconds)).collect::<Outcome<_>>()?;
         for (at, q) in QUANTILES.iter().enumerate() {
-            let off = |tool: usize| seen[tool].map(|(measured, truth)| measured[at] - truth[at]);
-            let truth = seen[1].map_or(f64::NAN, |(_, truth)| truth[at]);
-            let cells = (0..Tool::ALL.len()).map(|tool| show(seen[tool].map(|(m, t)| (m[at], t[at]))));
-            let cells = cells.collect::<Vec<_>>().join(" | ");
-            // The control's own error is the machine's.
-            let holds = off(0).zip(off(1)).map(|(control, own)| (own - control).abs() <= TOLERANCE * truth);
-            // A tenth of all stalls: where exactly p90 lies turns on a single arrival.
+            let Some(own) = told[0].map(|told| told[at]) else { continue };
+            let cells: Vec<String> = told
+                .iter()
+                .map(|told| {
+                    told.map_or_else(
+                        || "not installed".into(),
+                        |told| show(told[at].measured, told[at].truth),
+                    )
+                })
+                .collect();
+            // A tenth of all requests stall: where exactly p90 lies turns on a single one.
             let judged = kind != Kind::Nothing && !(kind == Kind::Stalls && *q == 0.9);
-            let word = match holds {
-                Some(holds) if judged => {
-                    all += 1;
-                    within += u32::from(holds);
-                    if holds { "yes" } else { "no" }
-                }
-                Some(_) | None => "–",
+            let word = match (judged, own.holds()) {
+                (true, true) => "yes",
+                (true, false) => "no",
+                (false, true | false) => "–",
             };
-            let name = kind.as_str();
-            println!("| {name} | p{} | {} | {cells} | {word} |", 100.0 * q, ms(truth));
+            all += u32::from(judged);
+            within += u32::from(judged && own.holds());
+            println!(
+                "| {} | p{} | {} | {} | {} | {word} |",
+                kind.as_str(),
+                100.0 * q,
+                ms(own.truth),
+                show(own.control, own.control_truth),
+                cells.join(" | ")
+            );
         }
     }
     println!(
-        "\n{RATE} requests a second for {seconds} s an arm; {within} of {all} within 1 % beyond the control"
+        "\n{RATE} requests a second for {seconds} s an arm; {within} of {all} within {} % beyond the control",
+        100.0 * TOLERANCE
     );
     Ok(())
 }
 
+/// One client against a server of its own; `None` where it is not installed.
+fn arm(kind: Kind, tool: Tool, seconds: u32) -> Outcome<Option<[Told; 4]>> {
+    let server = Server::start(kind)?;
+    let (measured, control) = beside(&server, seconds, || tool.measure(&server, seconds))?;
+    let [truth, control_truth] = if kind == Kind::Stalls { [by_schedule(); 2] } else { server.truth()? };
+    eprintln!(
+        "{} {}: {measured:?} of {truth:?}, control {control:?} of {control_truth:?}",
+        kind.as_str(),
+        tool.as_str()
+    );
+    Ok(measured.map(|measured| {
+        [0, 1, 2, 3].map(|at| Told {
+            measured: measured[at],
+            truth: truth[at],
+            control: control[at],
+            control_truth: control_truth[at],
+        })
+    }))
+}
+
 /// What a quantile was, and how far off that is.
-fn show(seen: Option<(f64, f64)>) -> String {
-    match seen {
-        Some((measured, truth)) if truth >= 1_000.0 => {
-            format!("{} ({:+.2} %)", ms(measured), 100.0 * (measured / truth - 1.0))
-        }
-        Some((measured, _)) => ms(measured),
-        None => "not installed".into(),
+fn show(measured: f64, truth: f64) -> String {
+    if truth >= 1_000.0 {
+        format!("{} ({:+.2} %)", ms(measured), 100.0 * (measured / truth - 1.0))
+    } else {
+        ms(measured)
     }
 }
 

@@ -16,8 +16,10 @@ use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// What is asked for; nothing else is counted.
+/// What the client under test asks for.
 pub(crate) const PATH: &str = "/report";
+/// What the control beside it asks for, counted apart.
+pub(crate) const CONTROL: &str = "/control";
 /// The last part of a wait is not slept: the system wakes sleepers up to so late.
 const SPIN: Duration = Duration::from_micros(150);
 /// A stalling server stalls at the end of each such period …
@@ -73,16 +75,21 @@ impl Kind {
     }
 }
 
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Cache: HIT\r\n\
+    Content-Length: 11\r\n\r\n{\"ok\":true}";
+
 struct Shared {
     kind: Kind,
     began: Instant,
-    waited: Mutex<Histogram<u64>>,
+    /// Of the client under test, and of the control.
+    waited: [Mutex<Histogram<u64>>; 2],
 }
 
 /// Serves until its process is ended.
 pub(crate) fn serve(kind: &str) -> Outcome<()> {
     let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind).ok_or("no such kind of server")?;
-    let shared = Arc::new(Shared { kind, began: Instant::now(), waited: Mutex::new(Histogram::new(4)?) });
+    let waited = [Mutex::new(Histogram::new(4)?), Mutex::new(Histogram::new(4)?)];
+    let shared = Arc::new(Shared { kind, began: Instant::now(), waited });
     let listener = TcpListener::bind("127.0.0.1:0")?;
     println!("{}", listener.local_addr()?);
     for (seed, stream) in (0..).zip(listener.incoming()) {
@@ -114,13 +121,16 @@ fn answer(shared: &Shared, mut stream: TcpStream, mut rng: ChaCha8Rng) -> Outcom
             }
         }
         let path = first.split_whitespace().nth(1).unwrap_or_default();
-        if path == PATH {
+        let asked = [PATH, CONTROL].iter().position(|known| *known == path);
+        if let Some(asked) = asked {
             wait_until(came + shared.kind.wait(came - shared.began, &mut rng));
             let took = came.elapsed().as_micros() as u64;
-            shared.waited.lock().map_err(|_| "another thread panicked")?.record(took)?;
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Cache: HIT\r\nContent-Length: 11\r\n\r\n{\"ok\":true}")?;
+            shared.waited[asked].lock().map_err(|_| "another thread panicked")?.record(took)?;
+            stream.write_all(ANSWER)?;
         } else if path == "/truth" {
-            let body = quantiles(&*shared.waited.lock().map_err(|_| "another thread panicked")?);
+            let of = |at: usize| shared.waited[at].lock().map(|waited| quantiles(&waited));
+            let [client, control] = [of(0), of(1)].map(|told| told.unwrap_or_default());
+            let body = format!("{client}\n{control}");
             write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())?;
         } else {
             stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")?;
@@ -175,8 +185,9 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// What its requests really waited: microseconds at [`QUANTILES`].
-    pub(crate) fn truth(&self) -> Outcome<[f64; 4]> {
+    /// What its requests really waited, those of the client and those of the control:
+    /// microseconds at [`QUANTILES`].
+    pub(crate) fn truth(&self) -> Outcome<[[f64; 4]; 2]> {
         let mut stream = TcpStream::connect(&self.address)?;
         stream.write_all(b"GET /truth HTTP/1.1\r\nHost: here\r\n\r\n")?;
         let mut reader = BufReader::new(stream);
@@ -191,7 +202,9 @@ impl Server {
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
-        parse(&String::from_utf8(body)?)
+        let body = String::from_utf8(body)?;
+        let (client, control) = body.split_once('\n').ok_or("no two lines of truth")?;
+        Ok([parse(client)?, parse(control)?])
     }
 }
 

@@ -43,8 +43,8 @@ phases:
   - {kind: warm-up, duration: 3s}
   - {kind: steady, duration: 10s}
 slos:
-  - hit_rate > 60%
-  - hit_rate{role="student"} > 60%
+  - hit_rate > 75%
+  - hit_rate{role="student"} > 75%
   - p95(latency{source="hit"}) < 100ms
   - error_rate < 2%
 "#;

@@ -12,7 +12,7 @@ use goose::goose::{Scenario, Transaction, TransactionFunction};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-/// Open arrivals: requests a second, evenly spaced.
+/// Open arrivals: requests a second, evenly spaced, of the client and of the control.
 pub(crate) const RATE: u32 = 200;
 /// Connections that may be busy at once: more than come in a stall.
 const CONNECTIONS: u32 = 300;
@@ -22,7 +22,6 @@ const CLOSED: u32 = 4;
 /// A client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tool {
-    Control,
     Cacheproof,
     Oha,
     Wrk,
@@ -30,11 +29,10 @@ pub(crate) enum Tool {
 }
 
 impl Tool {
-    pub(crate) const ALL: [Self; 5] = [Self::Control, Self::Cacheproof, Self::Oha, Self::Wrk, Self::Goose];
+    pub(crate) const ALL: [Self; 4] = [Self::Cacheproof, Self::Oha, Self::Wrk, Self::Goose];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
-            Self::Control => "control",
             Self::Cacheproof => "cacheproof",
             Self::Oha => "oha",
             Self::Wrk => "wrk",
@@ -45,10 +43,6 @@ impl Tool {
     /// Microseconds at the quantiles; `None` where it is not installed.
     pub(crate) fn measure(self, server: &Server, seconds: u32) -> Outcome<Option<[f64; 4]>> {
         match self {
-            Self::Control => {
-                let said = this(&["raw", &server.address, &seconds.to_string()])?;
-                parse(&said).map(Some)
-            }
             Self::Cacheproof => cacheproof(server, seconds).map(Some),
             Self::Oha => oha(server, seconds),
             Self::Wrk => wrk(server, seconds),
@@ -58,6 +52,21 @@ impl Tool {
             }
         }
     }
+}
+
+/// The control, which tells its quantiles as well, at work beside what is done meanwhile.
+pub(crate) fn beside<T>(
+    server: &Server,
+    seconds: u32,
+    work: impl FnOnce() -> Outcome<T>,
+) -> Outcome<(T, [f64; 4])> {
+    let seconds = seconds.to_string();
+    std::thread::scope(|scope| {
+        let control = scope.spawn(|| this(&["raw", &server.address, &seconds]).map_err(|e| e.to_string()));
+        let made = work();
+        let control = control.join().map_err(|_| "the control panicked")??;
+        Ok((made?, parse(&control)?))
+    })
 }
 
 /// This program again, on the second CPU: what it printed.

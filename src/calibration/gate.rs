@@ -130,16 +130,25 @@ pub const POINTS: [f64; 7] = [-5.0, -2.0, -1.0, 0.0, 1.0, 2.0, 5.0];
 /// True speedups that are held against `>= 10x`.
 pub const SPEEDUPS: [f64; 7] = [8.0, 9.0, 9.5, 10.0, 10.5, 11.0, 12.0];
 
-/// All cases. Truths that no formula tells are pooled from so many runs of their own.
+/// All cases of the gate table. Truths that no formula tells are pooled from so many runs of their own.
 #[must_use]
 pub fn cases(truth_runs: u64) -> Vec<Case> {
+    let mut cases = rates(truth_runs);
+    cases.extend(speedups());
+    cases.push(several(truth_runs));
+    cases
+}
+
+/// Hit rates, each held against targets at all distances.
+#[must_use]
+pub fn rates(truth_runs: u64) -> Vec<Case> {
     let pooled = |name: &str, world: Box<dyn World>| {
         let truth = pooled_hit_rate(&*world, truth_runs).value;
         hit_rate(name, world, truth)
     };
     let independent = Crowd::default();
     let exact = independent.hit;
-    let mut cases = vec![
+    vec![
         hit_rate("independent people, 120 s", Box::new(independent), exact),
         pooled("class bursts and cascades, 120 s", Box::new(Classes::default())),
         pooled(
@@ -149,10 +158,13 @@ pub fn cases(truth_runs: u64) -> Vec<Case> {
         pooled("8 classes, 120 s", Box::new(few_classes(8))),
         pooled("class bursts, short: 20 s", Box::new(Classes { seconds: 20.0, ..Classes::default() })),
         pooled("people who differ, drawn anew", Box::new(heavy_users(None))),
-    ];
-    cases.extend([25, 12].into_iter().flat_map(|people| SPEEDUPS.map(|true_one| speedup(people, true_one))));
-    cases.push(several(truth_runs));
-    cases
+    ]
+}
+
+/// Speedups against `>= 10x`, of many people's pairs and of few.
+#[must_use]
+pub fn speedups() -> Vec<Case> {
+    [25, 12].into_iter().flat_map(|people| SPEEDUPS.map(|true_one| speedup(people, true_one))).collect()
 }
 
 /// `hit_rate >=` targets so many points below the truth.
@@ -179,8 +191,9 @@ fn speedup(people: u32, true_one: f64) -> Case {
     }
 }
 
-/// Six lines at once, on four roles and pairs.
-fn several(truth_runs: u64) -> Case {
+/// Six lines at once, on three roles and pairs.
+#[must_use]
+pub fn several(truth_runs: u64) -> Case {
     let classes = || Classes { seconds: 300.0, ..Classes::default() };
     let crowd = || Crowd { seconds: 300.0, ..Crowd::default() };
     let drift = || Drift { seconds: 300.0, ..Drift::default() };

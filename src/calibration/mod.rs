@@ -18,6 +18,7 @@ mod composed;
 pub mod coverage;
 mod crowd;
 mod drift;
+pub mod early;
 pub mod gate;
 mod measured;
 mod paired_costs;

@@ -53,10 +53,19 @@ pub fn few_classes(classes: u32) -> Classes {
     Classes { classes, pupils: 25, opens_every: 20.0, writes_every: 60.0, ..Classes::default() }
 }
 
-/// All settings of the coverage table, those of shares first. Truths that no formula tells
-/// are pooled from so many runs of their own.
+/// All settings of the coverage table. Truths that no formula tells are pooled from so many
+/// runs of their own.
 #[must_use]
 pub fn all(truth_runs: u64) -> Vec<Setting> {
+    let mut all = rates(truth_runs);
+    all.extend(of_latency());
+    all.extend(of_pairs());
+    all
+}
+
+/// Those of hit rates.
+#[must_use]
+pub fn rates(truth_runs: u64) -> Vec<Setting> {
     let independent = Crowd::default();
     let exact = independent.hit;
     let roster = heavy_users(Some(1));
@@ -66,37 +75,48 @@ pub fn all(truth_runs: u64) -> Vec<Setting> {
         world: Box::new(world),
         lines: vec![(Measured::HitRate, truth)],
     };
-    let pooled = |name, world: Classes| pooled(name, world, truth_runs);
+    let of_classes = |name, world: Classes| pooled(name, world, truth_runs);
+    let of_people = |name, world: Crowd| pooled(name, world, truth_runs);
     let short = |seconds| Classes { seconds, ..Classes::default() };
     vec![
         exactly("independent people, 120 s", independent.clone(), exact),
         exactly("independent people, 10 s", Crowd { seconds: 10.0, ..independent }, exact),
-        pooled("class bursts and cascades, 120 s", Classes::default()),
-        pooled("class bursts and cascades, 10 min", Classes { seconds: 600.0, ..Classes::default() }),
-        pooled("4 classes, 120 s", few_classes(4)),
-        pooled("8 classes, 120 s", few_classes(8)),
-        pooled(
+        of_classes("class bursts and cascades, 120 s", Classes::default()),
+        of_classes("class bursts and cascades, 10 min", short(600.0)),
+        of_classes("4 classes, 120 s", few_classes(4)),
+        of_classes("8 classes, 120 s", few_classes(8)),
+        of_classes(
             "8 classes that differ, `cluster:` the class",
             Classes { differ: 0.7, clusters: Clusters::Classes, ..few_classes(8) },
         ),
-        pooled("class bursts, short: 10 s", short(10.0)),
-        pooled("class bursts, short: 20 s", short(20.0)),
-        pooled("class bursts, short: 30 s", short(30.0)),
+        of_classes("class bursts, short: 10 s", short(10.0)),
+        of_classes("class bursts, short: 20 s", short(20.0)),
+        of_classes("class bursts, short: 30 s", short(30.0)),
         exactly("people who differ, the same in every run", roster, of_the_roster),
-        self::pooled("people who differ, drawn anew", heavy_users(None), truth_runs),
-        self::pooled(
-            "12 people who differ, drawn anew",
-            Crowd { people: 12, rate: 2.0, ..heavy_users(None) },
-            truth_runs,
-        ),
-        pooled(
+        of_people("people who differ, drawn anew", heavy_users(None)),
+        of_people("12 people who differ, drawn anew", Crowd { people: 12, rate: 2.0, ..heavy_users(None) }),
+        of_classes(
             "a day of 5 min from an empty cache",
             Classes { seconds: 300.0, opens_every: 20.0, day: true, ..Classes::default() },
         ),
-        self::pooled("hit rate that drifts, 120 s", Drift { hit_level: 0.8, ..Drift::default() }, truth_runs),
+        pooled("hit rate that drifts, 120 s", Drift { hit_level: 0.8, ..Drift::default() }, truth_runs),
+    ]
+}
+
+/// Those of latencies: their truths are exact.
+#[must_use]
+pub fn of_latency() -> Vec<Setting> {
+    vec![
         latencies("latency, independent", Drift { phi: 0.0, level: 0.0, ..Drift::default() }),
         latencies("latency that drifts, 120 s", Drift::default()),
         latencies("latency that drifts, 20 s", Drift { seconds: 20.0, ..Drift::default() }),
+    ]
+}
+
+/// Those of speedups: their truths are exact.
+#[must_use]
+pub fn of_pairs() -> Vec<Setting> {
+    vec![
         speedups("pairs of 25 people", PairedCosts::default()),
         speedups("pairs of 12 people", PairedCosts { people: 12, ..PairedCosts::default() }),
         speedups("pairs of 6 people", PairedCosts { people: 6, most_pairs: 32, ..PairedCosts::default() }),

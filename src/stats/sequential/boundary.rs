@@ -158,7 +158,8 @@ mod tests {
         // times √t, by its formula.
         let design = Design { alpha: 0.05, rho2: 0.1, first_look: 1 };
         for t in [10.0_f64, 50.0, 1_000.0] {
-            let margin = (2.0 * (t * 0.1 + 1.0) * ((t * 0.1 + 1.0).sqrt() / 0.05).ln() / (t * t * 0.1)).sqrt();
+            let margin =
+                (2.0 * (t * 0.1 + 1.0) * ((t * 0.1 + 1.0).sqrt() / 0.05).ln() / (t * t * 0.1)).sqrt();
             assert!((reach(t, &design) - margin * t.sqrt()).abs() < 1e-12, "{t}");
             assert!((level(reach(t, &design), t, &design) - 0.05).abs() < 1e-12, "{t}");
         }

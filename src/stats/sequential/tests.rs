@@ -135,11 +135,15 @@ fn explore() {
     }
     for reads in [50_u32, 100, 300, 1000] {
         let o = simulate(true, 0.001, 50, |rng, n| {
-            (0..n).map(|_| Slice { numerator: events(rng, reads, 0.001), denominator: f64::from(reads) }).collect()
+            (0..n)
+                .map(|_| Slice { numerator: events(rng, reads, 0.001), denominator: f64::from(reads) })
+                .collect()
         });
         println!("rare {reads}: above {:.3} below {:.3}", o.above, o.below);
         let o = simulate(true, 0.01, 50, |rng, n| {
-            (0..n).map(|_| Slice { numerator: events(rng, reads, 0.01), denominator: f64::from(reads) }).collect()
+            (0..n)
+                .map(|_| Slice { numerator: events(rng, reads, 0.01), denominator: f64::from(reads) })
+                .collect()
         });
         println!("rare 1% {reads}: above {:.3} below {:.3}", o.above, o.below);
     }
