@@ -31,6 +31,7 @@ fn main() {
         from_us: 0,
         pace: 1.0,
         to_us: RESPONSES * 100,
+        peak_in_flight: None,
     };
     let evidence = gatherer.finish(vec![phase]);
     println!("observe        {:>8.0} ns a response", observed.as_nanos() as f64 / RESPONSES as f64);

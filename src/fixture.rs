@@ -61,7 +61,7 @@ impl Made {
                 let started_us = (from + slice) * SLICE_US + n * 1_000;
                 self.requests += 1;
                 self.gatherer.observe(&Observation {
-                    person: u32::try_from(n % 5).expect("below 5"),
+                    person: u32::try_from(self.requests % 16).expect("below 16"),
                     role,
                     action: if n.is_multiple_of(3) { LIST } else { REPORT },
                     phase,
@@ -102,6 +102,7 @@ impl Made {
                 role: TEACHER,
                 action,
                 person: index % 16,
+                cluster: None,
                 cached_us: 450 + jitter,
                 uncached_us: 10_000 + jitter * 8,
                 cached_first: index.is_multiple_of(2),
@@ -141,6 +142,7 @@ impl Made {
             from_us: from * SLICE_US,
             pace: 1.0,
             to_us: to * SLICE_US,
+            peak_in_flight: None,
         };
         let mut evidence = self.gatherer.finish(vec![
             phase("pairs", Kind::Pairs, 0, 10),
@@ -169,6 +171,7 @@ fn run() -> Run {
         scenario: "made-up".into(),
         about: "A run made by hand <& nobody's>".into(),
         started_at: "2026-01-02T03:04:05Z".into(),
+        started_us: None,
         seconds: 120.0,
         seed: 7,
         version: "0.1.0".into(),

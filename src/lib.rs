@@ -21,6 +21,7 @@
 //! | [`stats`] | numbers | estimates with intervals, or why there can be none |
 //! | [`verdict`] | SLO lines and evidence | [`verdict::Verdict`]: pass, fail or inconclusive for each line |
 //! | [`report`] | evidence and verdict | the run folder: HTML, Markdown, JUnit, plots, histogram log |
+//! | [`compare`] | the evidence of two runs, or the verdicts of many | [`compare::Comparison`]: better, worse, the same or cannot tell; [`compare::Trend`] |
 //! | [`expose`] | observations as they come | Prometheus metrics of the run |
 //! | [`calibration`] | worlds whose truth is known | how often the judge tells it: the test of the test |
 //! | [`command`] | the command line | one file a subcommand |
@@ -29,6 +30,7 @@ pub mod attack;
 pub mod calibration;
 pub mod cli;
 pub mod command;
+pub mod compare;
 pub mod evidence;
 pub mod exit;
 pub mod expose;

@@ -16,6 +16,8 @@ pub enum Unit {
     Microseconds,
     /// Bytes.
     Bytes,
+    /// Bytes per hour of the wall: negative where it shrinks.
+    BytesPerHour,
     /// A plain count.
     Count,
 }
@@ -28,6 +30,7 @@ impl Unit {
             Self::Times => times(value),
             Self::Microseconds => micros(value),
             Self::Bytes => bytes(value),
+            Self::BytesPerHour => bytes_per_hour(value),
             Self::Count => count(value.round() as u64),
         }
     }
@@ -97,6 +100,19 @@ pub fn bytes(value: f64) -> String {
     }
 }
 
+/// Bytes per hour, with the sign of what shrinks.
+pub fn bytes_per_hour(value: f64) -> String {
+    let sign = if value < 0.0 { "-" } else { "" };
+    format!("{sign}{}/h", bytes(value.abs()))
+}
+
+/// A moment of a phase as a clock shows it: `1:20`, `2:05:00`.
+pub fn clock(value: Duration) -> String {
+    let seconds = value.as_secs_f64().round() as u64;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds % 3600 / 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
 /// A count with thousands separators.
 pub fn count(value: u64) -> String {
     let digits = value.to_string();
@@ -154,10 +170,19 @@ mod tests {
             (Unit::Microseconds, 1234.0, "1.23 ms"),
             (Unit::Microseconds, 2_500_000.0, "2.50 s"),
             (Unit::Bytes, 52_428_800.0, "50.0 MB"),
+            (Unit::BytesPerHour, 1_048_576.0, "1.0 MB/h"),
+            (Unit::BytesPerHour, -2_048.0, "-2.0 KB/h"),
             (Unit::Count, 1_234_567.0, "1,234,567"),
         ];
         for (unit, value, expected) in cases {
             assert_eq!(unit.show(value), expected);
+        }
+    }
+
+    #[test]
+    fn moments_read_as_a_clock_shows_them() {
+        for (seconds, expected) in [(0, "0:00"), (80, "1:20"), (3_599, "59:59"), (7_500, "2:05:00")] {
+            assert_eq!(clock(Duration::from_secs(seconds)), expected);
         }
     }
 
@@ -168,5 +193,6 @@ mod tests {
         assert_eq!(Unit::Microseconds.show_target(50_000.0), "50 ms");
         assert_eq!(Unit::Times.show_target(20.0), "20x");
         assert_eq!(Unit::Count.show_target(0.0), "0");
+        assert_eq!(Unit::BytesPerHour.show_target(1_048_576.0), "1 MB/h");
     }
 }

@@ -185,6 +185,7 @@ impl Post<'_> {
         let ask =
             Ask { method: &self.request.method, url: &self.request.url, headers, body, keep: self.keep };
         let started = Instant::now();
+        let _under_way = self.stage.counts.in_flight.enter();
         tokio::select! {
             exchange = seat.send(&ask) => exchange,
             () = async { self.stage.stop.stopped().await; tokio::time::sleep(GRACE).await } => Exchange {

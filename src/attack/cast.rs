@@ -4,7 +4,8 @@
 use super::discover;
 use super::login::Identity;
 use super::target::{Target, TargetError};
-use crate::plan::Plan;
+use crate::evidence::{Clusters, Member};
+use crate::plan::{Origin, Plan};
 use crate::workload::{Item, Person, Population};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use rand::SeedableRng as _;
@@ -107,6 +108,16 @@ impl Cast {
             }
         }
         Ok(Self { population, identities, staff })
+    }
+
+    /// Who counts as one in the evidence. Visitors without a name are nobody whom another
+    /// generator would know again.
+    pub fn clusters(&self, plan: &Plan) -> Clusters {
+        let members = self.population.people().iter().map(|person| Member {
+            label: plan.cluster.label(person),
+            name: (!matches!(plan.people.origin, Origin::Anonymous)).then(|| person.username()),
+        });
+        Clusters::new(&plan.cluster.name, members)
     }
 
     /// The staff user, where the scenario names one.

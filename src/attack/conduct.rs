@@ -89,14 +89,17 @@ pub async fn conduct(
     let replays = replays(plan, &cast)?;
     errands::run(plan, &target, &cast, &plan.setup).await?;
     let clock = Clock::start();
+    let pid = embedded.as_ref().and_then(super::embedded::Embedded::pid);
     let names = Names {
         roles: plan.roles.iter().map(|role| role.name.clone()).collect(),
         actions: plan.actions.iter().map(|action| action.name.clone()).collect(),
     };
     let lookout = Lookout::new(plan, clock, stop);
-    let recorder = Recorder::start(Gatherer::new(names, to_micros(plan.slice())), live.clone(), lookout);
+    let gatherer = Gatherer::new(names, to_micros(plan.slice())).clustered(cast.clusters(plan));
+    let recorder = Recorder::start(gatherer, live.clone(), lookout);
     let scraper =
-        Scraper::new(Arc::clone(&target), Arc::clone(plan), cast.staff.clone(), stop.clone(), clock)?;
+        Scraper::new(Arc::clone(&target), Arc::clone(plan), cast.staff.clone(), stop.clone(), clock)?
+            .of_process(pid);
     let (tracer, sink) = trace.map(Tracer::start).transpose()?.unzip();
     let (curtain, scene) = watch::channel(Scene { phase: 0, began: Instant::now() });
     let stage = Stage {
@@ -112,7 +115,6 @@ pub async fn conduct(
         trace: sink,
         counts: Arc::new(Counts::default()),
     };
-    let pid = embedded.as_ref().and_then(super::embedded::Embedded::pid);
     let counts = Arc::clone(&stage.counts);
     let company = Company { stage, scene: curtain, scraper, live, pid };
     // A child that dies ends the run: what follows would only count its absence.
@@ -224,6 +226,7 @@ impl Company {
 
     /// Marks the beginning of a phase.
     pub(super) fn begin(&self, index: usize, phase: &PhasePlan) -> u64 {
+        self.stage.counts.in_flight.begin();
         self.scene.send_replace(Scene { phase: index16(index), began: Instant::now() });
         self.live.phase(index, phase);
         self.stage.clock.now()
@@ -237,6 +240,7 @@ impl Company {
             pace: phase.mood().map_or(1.0, |mood| mood.pace),
             from_us,
             to_us: self.stage.clock.now(),
+            peak_in_flight: Some(self.stage.counts.in_flight.peak()),
         }
     }
 

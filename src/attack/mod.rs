@@ -20,6 +20,7 @@ mod embedded;
 mod errands;
 mod frame;
 mod goose;
+mod in_flight;
 mod login;
 mod mail;
 mod open;

@@ -108,6 +108,7 @@ impl Pair<'_> {
             role,
             action: self.action,
             person: self.person,
+            cluster: None,
             cached_us: cached.latency_us,
             uncached_us: uncached.latency_us,
             cached_first,

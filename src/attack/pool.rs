@@ -180,14 +180,14 @@ impl Member {
         if let Some(seat) = own {
             self.shared.give_back(owner, seat);
         }
+        let from_due = seen.finished_us.saturating_sub(self.stage.clock.at(due));
         for (gauge, tally) in self.shared.gauges().iter_mut() {
             // Who comes by the clock waits from when they meant to start. Of one source that
             // would be another's fault: what stood before it in the queue.
-            let from_due = seen.finished_us.saturating_sub(self.stage.clock.at(due));
             let took = if gauge.slo.selection.sources.is_empty() { from_due } else { seen.latency_us() };
             gauge.add(tally, &seen, took);
         }
-        self.stage.seen(seen).await;
+        self.stage.seen_by_clock(seen, from_due).await;
     }
 }
 

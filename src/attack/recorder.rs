@@ -18,6 +18,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 enum Event {
     Seen(Observation),
+    /// One that was to arrive by the clock, and how long it took from then, in microseconds.
+    ByClock(Observation, u64),
     Pair(PairRecord),
     Dropped(u16, u16, PairFlaw),
     Scrape(Box<Scrape>),
@@ -74,12 +76,17 @@ async fn record(
                 continue;
             }
         }
+        let mut take = |gatherer: &mut Gatherer, seen: &Observation| {
+            live.observe(seen);
+            lookout.iter_mut().for_each(|lookout| lookout.observe(seen));
+            gatherer.observe(seen);
+        };
         for event in batch.drain(..) {
             match event {
-                Event::Seen(seen) => {
-                    live.observe(&seen);
-                    lookout.iter_mut().for_each(|lookout| lookout.observe(&seen));
-                    gatherer.observe(&seen);
+                Event::Seen(seen) => take(&mut gatherer, &seen),
+                Event::ByClock(seen, response_us) => {
+                    take(&mut gatherer, &seen);
+                    gatherer.responded(&seen, response_us);
                 }
                 Event::Pair(pair) => gatherer.pair(pair),
                 Event::Dropped(role, action, why) => gatherer.drop_pair(role, action, why),
@@ -111,6 +118,12 @@ impl Sink {
     /// A response.
     pub async fn seen(&self, seen: Observation) {
         self.send(Event::Seen(seen)).await;
+    }
+
+    /// A response to a request that was to arrive by the clock, so many microseconds before it
+    /// was there.
+    pub async fn by_clock(&self, seen: Observation, response_us: u64) {
+        self.send(Event::ByClock(seen, response_us)).await;
     }
 
     /// A pair.

@@ -4,7 +4,7 @@ use super::clock::Clock;
 use super::login::Identity;
 use super::stop::Stop;
 use super::target::{Target, TargetError};
-use crate::observe::{Exposition, RedisCounters, RedisInfo, Scrape};
+use crate::observe::{Exposition, RedisCounters, RedisInfo, Scrape, resident_bytes};
 use crate::plan::Plan;
 use crate::wire::Ask;
 use http::{HeaderMap, Method};
@@ -27,6 +27,8 @@ pub(super) struct Scraper {
     stop: Stop,
     clock: Clock,
     redis: Option<Arc<RedisInfo>>,
+    /// Of the embedded target.
+    pid: Option<u32>,
 }
 
 impl Scraper {
@@ -45,7 +47,13 @@ impl Scraper {
             url: "cache.counters.redis".into(),
             what: error.to_string(),
         })?;
-        Ok(Self { target, plan, staff, stop, clock, redis: redis.map(Arc::new) })
+        Ok(Self { target, plan, staff, stop, clock, redis: redis.map(Arc::new), pid: None })
+    }
+
+    /// Reads the memory of this process of this machine as well.
+    pub(super) fn of_process(mut self, pid: Option<u32>) -> Self {
+        self.pid = pid;
+        self
     }
 
     /// All of them, at one moment. What the target does not tell is absent.
@@ -68,6 +76,10 @@ impl Scraper {
             && let Some(info) = redis.read().await
         {
             RedisCounters { database: redis.database() }.fill(&mut scrape, &info);
+        }
+        // What a target says of itself may be its front's; the process that was started is known.
+        if let Some(resident) = self.pid.and_then(resident_bytes) {
+            scrape.resident_bytes = Some(resident);
         }
         scrape.t_us = self.clock.now();
         scrape.took_us = scrape.t_us.saturating_sub(begun);

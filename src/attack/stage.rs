@@ -3,6 +3,7 @@
 use super::browser::Browser;
 use super::cast::Cast;
 use super::clock::Clock;
+use super::in_flight::InFlight;
 use super::login::Identity;
 use super::mail::Mail;
 use super::recorder::Sink;
@@ -70,6 +71,8 @@ pub(super) struct Counts {
     pub(super) dropped: AtomicU64,
     /// Arrivals in all.
     pub(super) arrivals: AtomicU64,
+    /// Requests under way.
+    pub(super) in_flight: InFlight,
 }
 
 impl Counts {
@@ -101,11 +104,21 @@ impl Stage {
     /// Takes a response in. A target that refuses every connection for a while is lost:
     /// what followed would only count its absence.
     pub(super) async fn seen(&self, seen: Observation) {
+        self.notice(&seen);
+        self.sink.seen(seen).await;
+    }
+
+    /// The same for one that was to arrive by the clock: it took so long from then.
+    pub(super) async fn seen_by_clock(&self, seen: Observation, response_us: u64) {
+        self.notice(&seen);
+        self.sink.by_clock(seen, response_us).await;
+    }
+
+    fn notice(&self, seen: &Observation) {
         if seen.fault != Some(Fault::Connect) {
             self.counts.refused.store(0, Ordering::Relaxed);
         } else if self.counts.refused.fetch_add(1, Ordering::Relaxed) + 1 >= REFUSED {
             self.stop.trigger(Cause::TargetLost(format!("{REFUSED} connections in a row were refused")));
         }
-        self.sink.seen(seen).await;
     }
 }

@@ -71,6 +71,7 @@ impl World for PairedCosts {
                     cached_first: rng.random(),
                     queries: None,
                     equal: true,
+                    cluster: Some(person),
                 });
             }
         }

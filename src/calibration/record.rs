@@ -26,6 +26,7 @@ pub fn record(world: &dyn World, seed: u64) -> Evidence {
         pace: 1.0,
         from_us: 0,
         to_us: length_us,
+        peak_in_flight: None,
     };
     let mut cells: HashMap<(u16, Source, u32, u32), Cell> = HashMap::new();
     let mut latencies: BTreeMap<(u16, Source, u32), Vec<u64>> = BTreeMap::new();

@@ -127,7 +127,7 @@ fn reads_per_second(plan: &Plan, role: &crate::plan::RolePlan) -> f64 {
 /// What is known of an SLO before any load.
 fn remark(plan: &Plan, slo: &Slo) -> String {
     match &slo.metric {
-        Metric::Latency { quantile } => {
+        Metric::Latency { quantile } | Metric::ResponseTime { quantile } if slo.window.is_none() => {
             format!("   (needs {} samples)", count(samples_needed(*quantile, plan.confidence)))
         }
         Metric::Violations { .. } => "   (not checked yet: will be inconclusive)".into(),
@@ -141,7 +141,13 @@ fn remark(plan: &Plan, slo: &Slo) -> String {
         | Metric::Speedup
         | Metric::MeanLatency
         | Metric::DbQueryReduction
+        | Metric::Latency { .. }
+        | Metric::ResponseTime { .. }
+        | Metric::MeanResponseTime
+        | Metric::BurnRate { .. }
         | Metric::MaxMemory { .. }
+        | Metric::MemorySlope { .. }
+        | Metric::PeakConcurrency { .. }
         | Metric::MeanStoreOperation { .. }
         | Metric::ErrorRate => String::new(),
     }

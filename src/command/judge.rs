@@ -7,7 +7,7 @@ use crate::evidence;
 use crate::exit::{Exit, Failure, OrExit as _};
 use crate::plan::{Names, resolve_slos};
 use crate::report;
-use crate::scenario::{Loaded, Source, load_saved, slo_file};
+use crate::scenario::{Loaded, Phase, Scenario, Source, load_saved, slo_file};
 use crate::verdict::{Slo, Verdict, judge as judge_evidence};
 use std::path::Path;
 
@@ -28,15 +28,24 @@ pub(super) fn verdict_of(dir: &Path, slo: Option<&Path>) -> Result<(Verdict, evi
     let Loaded { scenario, source: own_source, .. } = load_saved(&own).or_exit(Exit::Usage)?;
     let (lines, source) = match slo {
         Some(path) => slo_file(path).or_exit(Exit::Usage)?,
-        None => (scenario.slos, own_source),
+        None => (scenario.slos.clone(), own_source),
     };
-    let slos = parse(&lines, &evidence, &source)?;
+    let slos = parse(&lines, &evidence, &scenario, &source)?;
     let verdict = judge_evidence(&slos, &evidence, scenario.confidence);
     Ok((verdict, evidence))
 }
 
-fn parse(lines: &[String], evidence: &evidence::Evidence, source: &Source) -> Result<Vec<Slo>, Failure> {
-    let phases: Vec<String> = evidence.phases.iter().map(|phase| phase.name.clone()).collect();
+/// Phases that the run did not reach are known by the scenario: a line on one of them is
+/// inconclusive, not wrong.
+fn parse(
+    lines: &[String],
+    evidence: &evidence::Evidence,
+    scenario: &Scenario,
+    source: &Source,
+) -> Result<Vec<Slo>, Failure> {
+    let named = |phase: &Phase| phase.name.clone().unwrap_or_else(|| phase.kind.as_str().into());
+    let took_place = evidence.phases.iter().map(|phase| phase.name.clone());
+    let phases: Vec<String> = took_place.chain(scenario.phases.iter().map(named)).collect();
     let names = Names { roles: evidence.roles.clone(), actions: evidence.actions.clone(), phases };
     resolve_slos("slos", lines, &names, source).or_exit(Exit::Usage)
 }

@@ -128,6 +128,7 @@ async fn measure(plan: &Arc<Plan>, args: &RunArgs, folder: &Folder, mode: Mode) 
         scenario: plan.name.clone(),
         about: plan.about.clone(),
         started_at: started_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        started_us: u64::try_from(started_at.as_microsecond()).ok(),
         seconds: attack_begun.elapsed().as_secs_f64(),
         seed: plan.seed,
         version: env!("CARGO_PKG_VERSION").into(),

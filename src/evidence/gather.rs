@@ -1,20 +1,20 @@
 //! Observations to evidence, as they come, in bounded memory.
 
+use super::histograms::Histograms;
+use super::scrapes::Scrapes;
 use super::{
-    Cell, Connections, DroppedPairs, Evidence, IntervalHistogram, LATE_US, Lag, PairFlaw, PairRecord, Phase,
-    SCHEMA_VERSION,
+    Cell, Clusters, Connections, DroppedPairs, Evidence, IntervalHistogram, LATE_US, Lag, PairFlaw,
+    PairRecord, Phase, ResponseHistogram, SCHEMA_VERSION,
 };
 use crate::observe::{Fault, Observation, Scrape, Source};
 use hdrhistogram::Histogram;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// People are folded into at most so many clusters.
-const CLUSTERS: u32 = 1024;
 /// So many distinct (person, URL) are remembered to tell first reads from later ones.
 const REQUESTS: usize = 1 << 20;
-/// So many pairs and scrapes are kept.
+/// So many pairs are kept.
 const RECORDS: usize = 100_000;
-/// Latencies above an hour are recorded as an hour.
+/// Lags above an hour are recorded as an hour.
 const MAX_US: u64 = 3_600_000_000;
 
 /// Names by index.
@@ -40,12 +40,16 @@ struct Key {
 pub struct Gatherer {
     names: Names,
     slice_us: u64,
+    clusters: Clusters,
     cells: HashMap<(Key, u32), Cell>,
-    histograms: HashMap<Key, Histogram<u32>>,
+    /// By phase, role, action and source.
+    histograms: Histograms<(u16, u16, u16, Source)>,
+    /// By phase, role and action.
+    response_times: Histograms<(u16, u16, u16)>,
     requests: HashSet<u64>,
     pairs: Vec<PairRecord>,
     dropped: BTreeMap<(u16, u16, PairFlaw), u64>,
-    scrapes: Vec<Scrape>,
+    scrapes: Scrapes,
     faults: BTreeMap<String, u64>,
     /// How requests were sent, by phase: only the measured ones count.
     load: BTreeMap<u16, Load>,
@@ -58,16 +62,23 @@ impl Gatherer {
         Self {
             names,
             slice_us: slice_us.max(1),
+            clusters: Clusters::default(),
             cells: HashMap::new(),
-            histograms: HashMap::new(),
+            histograms: Histograms::default(),
+            response_times: Histograms::default(),
             requests: HashSet::new(),
             pairs: Vec::new(),
             dropped: BTreeMap::new(),
-            scrapes: Vec::new(),
+            scrapes: Scrapes::default(),
             faults: BTreeMap::new(),
             load: BTreeMap::new(),
             overflow: None,
         }
+    }
+
+    /// The same, with people in these clusters.
+    pub fn clustered(self, clusters: Clusters) -> Self {
+        Self { clusters, ..self }
     }
 
     /// Adds one response.
@@ -79,7 +90,7 @@ impl Gatherer {
             // Our own doing: it says nothing of the target.
             return;
         }
-        let slice = u32::try_from(seen.finished_us / self.slice_us).unwrap_or(u32::MAX);
+        let slice = self.slice_of(seen);
         let key = Key { phase: seen.phase, role: seen.role, action: seen.action, source: seen.source, slice };
         let first = if self.requests.len() < REQUESTS {
             self.requests.insert(seen.request)
@@ -87,7 +98,7 @@ impl Gatherer {
             self.overflow = Some("which reads were a person's first of a URL, beyond the first million URLs");
             false
         };
-        let cluster = seen.person % CLUSTERS;
+        let cluster = self.clusters.of(seen.person);
         let latency = seen.latency_us();
         let cell = self.cells.entry((key, cluster)).or_insert_with(|| Cell {
             phase: key.phase,
@@ -107,19 +118,29 @@ impl Gatherer {
         cell.validated += u64::from(seen.validated);
         cell.bytes += seen.bytes;
         cell.latency_us += latency;
-        self.histograms
-            .entry(key)
-            // This kind grows with its values; one with a fixed maximum would clip them.
-            .or_insert_with(|| Histogram::new(3).expect("3 digits are a valid precision"))
-            .record(latency.min(MAX_US))
-            .expect("a histogram that grows takes every value");
+        self.histograms.record(slice, (key.phase, key.role, key.action, key.source), latency);
         self.load.entry(seen.phase).or_insert_with(Load::none).add(seen);
+    }
+
+    /// The slice in which a response ended.
+    fn slice_of(&self, seen: &Observation) -> u32 {
+        u32::try_from(seen.finished_us / self.slice_us).unwrap_or(u32::MAX)
+    }
+
+    /// Adds how long an answered read took from its intended start, beside [`Self::observe`]:
+    /// for requests that arrive by the clock.
+    pub fn responded(&mut self, seen: &Observation, response_us: u64) {
+        if seen.source.is_answered_read() {
+            let slice = self.slice_of(seen);
+            self.response_times.record(slice, (seen.phase, seen.role, seen.action), response_us);
+        }
     }
 
     /// Adds a pair.
     pub fn pair(&mut self, pair: PairRecord) {
         if self.pairs.len() < RECORDS {
-            self.pairs.push(pair);
+            let cluster = self.clusters.of_pair(pair.person);
+            self.pairs.push(PairRecord { cluster, ..pair });
         } else {
             self.overflow = Some("pairs beyond the first 100,000");
         }
@@ -132,31 +153,32 @@ impl Gatherer {
 
     /// Adds what the target says of itself.
     pub fn scrape(&mut self, scrape: Scrape) {
-        if self.scrapes.len() < RECORDS {
-            self.scrapes.push(scrape);
-        } else {
-            self.overflow = Some("scrapes beyond the first 100,000");
-        }
+        self.scrapes.push(scrape);
     }
 
     /// The evidence so far. Order depends on the keys only, never on hashing.
     pub fn finish(self, phases: Vec<Phase>) -> Evidence {
         let mut cells: Vec<Cell> = self.cells.into_values().collect();
         cells.sort_by_key(|c| (c.phase, c.slice, c.role, c.action, c.source, c.cluster));
-        let mut histograms: Vec<(Key, Histogram<u32>)> = self.histograms.into_iter().collect();
-        histograms.sort_by_key(|(key, _)| *key);
+        let histograms = self.histograms.finish().into_iter();
         let histograms = histograms
-            .into_iter()
-            .map(|(key, histogram)| IntervalHistogram {
-                phase: key.phase,
-                role: key.role,
-                action: key.action,
-                source: key.source,
-                slice: key.slice,
-                counts: histogram
-                    .iter_recorded()
-                    .map(|value| (value.value_iterated_to(), value.count_at_value().into()))
-                    .collect(),
+            .map(|(slice, (phase, role, action, source), counts)| IntervalHistogram {
+                phase,
+                role,
+                action,
+                source,
+                slice,
+                counts,
+            })
+            .collect();
+        let response_times = self.response_times.finish().into_iter();
+        let response_times = response_times
+            .map(|(slice, (phase, role, action), counts)| ResponseHistogram {
+                phase,
+                role,
+                action,
+                slice,
+                counts,
             })
             .collect();
         let mut load = Load::none();
@@ -173,15 +195,18 @@ impl Gatherer {
             actions: self.names.actions,
             phases,
             slice_us: self.slice_us,
+            cluster: self.clusters.name().to_owned(),
+            roster: self.clusters.into_roster(),
             cells,
             histograms,
+            response_times,
             pairs: self.pairs,
             pairs_dropped: self
                 .dropped
                 .into_iter()
                 .map(|((role, action, why), n)| DroppedPairs { role, action, why, n })
                 .collect(),
-            scrapes: self.scrapes,
+            scrapes: self.scrapes.finish(),
             faults: self.faults,
             lag: Lag {
                 n: lag.len(),
@@ -246,6 +271,7 @@ impl Load {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Member;
     use crate::scenario::Kind;
 
     fn seen(person: u32, source: Source, started_us: u64, took: u64, request: u64) -> Observation {
@@ -289,6 +315,19 @@ mod tests {
     }
 
     #[test]
+    fn a_response_time_is_of_an_answered_read_and_of_no_source() {
+        let mut gatherer = gatherer();
+        for source in [Source::Hit, Source::Miss, Source::Browser, Source::Error, Source::Write] {
+            gatherer.responded(&seen(1, source, 100, 300, 7), 5_000);
+        }
+        let evidence = gatherer.finish(Vec::new());
+        assert_eq!(evidence.response_times.len(), 1);
+        let n: u64 = evidence.response_times[0].counts.iter().map(|(_, n)| n).sum();
+        assert_eq!(n, 2);
+        assert!(evidence.histograms.is_empty());
+    }
+
+    #[test]
     fn people_sent_off_late_count_in_measured_phases_only() {
         let mut gatherer = gatherer();
         gatherer.observe(&seen(1, Source::Hit, 100, 300, 7));
@@ -301,6 +340,7 @@ mod tests {
             pace: 1.0,
             from_us: 0,
             to_us: 1,
+            peak_in_flight: None,
         };
         let evidence = gatherer.finish(vec![phase(Kind::Steady, true), phase(Kind::Pairs, false)]);
         assert_eq!((evidence.lag.n, evidence.lag.p50_us, evidence.lag.max_us), (2, 5, 5));
@@ -344,6 +384,34 @@ mod tests {
         );
         assert_eq!(forward.fault(Fault::Status), backward.fault(Fault::Status));
         assert!(forward.fault(Fault::Status) > 0);
+    }
+
+    #[test]
+    fn people_who_share_a_class_are_one_cluster_in_cells_and_pairs() {
+        let class = |label| Member { label, name: Some("x") };
+        let all = [class(Some("7b")), class(None), class(Some("7b"))];
+        let mut gatherer = gatherer().clustered(Clusters::new("class", all.into_iter()));
+        for person in 0..3 {
+            gatherer.observe(&seen(person, Source::Hit, 100, 300, u64::from(person)));
+        }
+        let pair = |person| PairRecord {
+            role: 0,
+            action: 0,
+            person,
+            cluster: None,
+            cached_us: 1,
+            uncached_us: 10,
+            cached_first: true,
+            queries: None,
+            equal: true,
+        };
+        gatherer.pair(pair(2));
+        let evidence = gatherer.finish(Vec::new());
+        assert_eq!(evidence.cells.iter().map(|c| (c.cluster, c.n)).collect::<Vec<_>>(), [(0, 2), (1, 1)]);
+        assert_eq!((evidence.pairs[0].person, evidence.pairs[0].cluster), (2, Some(0)));
+        assert_eq!((evidence.cluster.as_str(), evidence.roster.len()), ("class", 2));
+        let pairs = crate::evidence::Selection::default().speed_pairs(&evidence);
+        assert_eq!(pairs[0].cluster, 0);
     }
 
     #[test]

@@ -5,14 +5,18 @@
 //! no conclusions.
 
 mod caveat;
+mod clusters;
 mod disk;
 mod environment;
 mod expected;
 mod gather;
+mod histograms;
 mod load;
+mod scrapes;
 mod select;
 
 pub use caveat::Caveat;
+pub use clusters::{CLUSTERS, Clusters, Member};
 pub use disk::{DiskError, FILE, load, save, write_whole};
 pub use environment::{CpuMeter, Environment, Machine};
 pub use expected::ExpectedRate;
@@ -44,10 +48,21 @@ pub struct Evidence {
     pub phases: Vec<Phase>,
     /// Length of a time slice in microseconds; slices count from the run's beginning.
     pub slice_us: u64,
+    /// What counts as one cluster: `person`, or the name of what its people share.
+    #[serde(default = "clusters::person", skip_serializing_if = "clusters::is_person")]
+    pub cluster: String,
+    /// A fingerprint of who is in each cluster, by its number, which other generators at the
+    /// same target give to the same people; empty where people have no names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roster: Vec<u32>,
     /// Counts and cost sums.
     pub cells: Vec<Cell>,
     /// Interval histograms of latency.
     pub histograms: Vec<IntervalHistogram>,
+    /// Interval histograms of the time from the intended start, of answered reads in phases
+    /// whose requests arrive by the clock.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub response_times: Vec<ResponseHistogram>,
     /// Every pair.
     pub pairs: Vec<PairRecord>,
     /// Pairs that could not be used, by reason.
@@ -89,6 +104,9 @@ pub struct Run {
     pub about: String,
     /// When it began, RFC 3339, UTC.
     pub started_at: String,
+    /// The same in microseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_us: Option<u64>,
     /// How long it took, in seconds.
     pub seconds: f64,
     /// Seed of everything random.
@@ -122,6 +140,9 @@ pub struct Phase {
     pub from_us: u64,
     /// End.
     pub to_us: u64,
+    /// The most requests that were under way at one moment; absent where nobody counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_in_flight: Option<u32>,
 }
 
 /// The pace that the scenario declares.
@@ -145,7 +166,7 @@ pub struct Cell {
     pub action: u16,
     /// Who served it.
     pub source: Source,
-    /// The person, folded into a bounded number of clusters.
+    /// The cluster (see [`Evidence::cluster`]), folded into a bounded number.
     pub cluster: u32,
     /// Slice of time.
     pub slice: u32,
@@ -178,6 +199,22 @@ pub struct IntervalHistogram {
     pub counts: Vec<(u64, u64)>,
 }
 
+/// Times from the intended start to the last byte, of one combination in one slice of time.
+/// By source they would mislead: what stood before a request in the queue was another's fault.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ResponseHistogram {
+    /// Index of the phase.
+    pub phase: u16,
+    /// Index of the role.
+    pub role: u16,
+    /// Index of the action.
+    pub action: u16,
+    /// Slice of time.
+    pub slice: u32,
+    /// (microseconds, count), three significant digits, ascending.
+    pub counts: Vec<(u64, u64)>,
+}
+
 /// One pair: the same request by the same person, cached and bypassed.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PairRecord {
@@ -187,6 +224,9 @@ pub struct PairRecord {
     pub action: u16,
     /// The person.
     pub person: u32,
+    /// The cluster; absent where it is the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<u32>,
     /// Latency of the cached arm in microseconds.
     pub cached_us: u64,
     /// Latency of the uncached arm in microseconds.

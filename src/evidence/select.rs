@@ -6,6 +6,7 @@ use crate::observe::Source;
 use crate::stats::batch_means::Slice;
 use crate::stats::paired::Pair;
 use crate::stats::quantile::{Counts, merge};
+use crate::stats::two_way::Part;
 use std::collections::BTreeMap;
 
 /// Which part of the evidence is meant. An empty list means all.
@@ -36,7 +37,8 @@ impl Selection {
         if self.phases.is_empty() { phase.measured } else { self.phases.contains(&phase.name) }
     }
 
-    fn takes(&self, evidence: &Evidence, phase: u16, role: u16, action: u16) -> bool {
+    /// Whether something of this phase, role and action is meant.
+    pub fn takes(&self, evidence: &Evidence, phase: u16, role: u16, action: u16) -> bool {
         evidence.phases.get(usize::from(phase)).is_some_and(|phase| self.phase(phase))
             && self.names(evidence, role, action)
     }
@@ -82,13 +84,13 @@ impl Selection {
         evidence.phases.iter().filter(|phase| self.phase(phase))
     }
 
-    /// The pairs that are meant as samples for a speedup, clustered by person.
+    /// The pairs that are meant as samples for a speedup, clustered as the run says.
     pub fn speed_pairs(&self, evidence: &Evidence) -> Vec<Pair> {
         self.pairs(evidence)
             .map(|pair| Pair {
                 cached: pair.cached_us as f64,
                 uncached: pair.uncached_us as f64,
-                cluster: pair.person,
+                cluster: pair.cluster.unwrap_or(pair.person),
             })
             .collect()
     }
@@ -132,6 +134,28 @@ impl Selection {
             .into_values()
             .map(|(above, below)| Slice { numerator: above as f64, denominator: below as f64 })
             .collect()
+    }
+
+    /// A ratio by slice of time and cluster, with the number of slices: each cell gives what it
+    /// adds above and below the line. The slices are those of [`Self::ratio`].
+    pub fn parts(&self, evidence: &Evidence, part: impl Fn(&Cell) -> (u64, u64)) -> (Vec<Part>, usize) {
+        let mut index: BTreeMap<u32, usize> =
+            self.span(evidence).into_iter().map(|slice| (slice, 0)).collect();
+        index.extend(self.cells(evidence).map(|cell| (cell.slice, 0)));
+        for (at, slice) in index.values_mut().enumerate() {
+            *slice = at;
+        }
+        let parts = self.cells(evidence).filter_map(|cell| {
+            let (above, below) = part(cell);
+            (above > 0 || below > 0).then(|| Part {
+                slice: index[&cell.slice],
+                cluster: cell.cluster,
+                stratum: cell.role,
+                numerator: above as f64,
+                denominator: below as f64,
+            })
+        });
+        (parts.collect(), index.len())
     }
 
     /// Latencies by slice of time.

@@ -48,6 +48,9 @@ impl JsonCounters {
     }
 }
 
+/// <https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics>
+const RESIDENT: &str = "process_resident_memory_bytes";
+
 /// Counters in Prometheus text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PrometheusCounters {
@@ -81,6 +84,8 @@ impl PrometheusCounters {
         keep(&mut scrape.bypasses, sum(&self.bypasses));
         keep(&mut scrape.entries, sum(&self.entries));
         keep(&mut scrape.bytes, sum(&self.bytes));
+        // The name that the client libraries of Prometheus give it on every platform.
+        keep(&mut scrape.resident_bytes, exposition.sum(&Selector::plain(RESIDENT)));
         if let Some(name) = &self.store_operations {
             scrape.read_store_operations(exposition, name);
         }
@@ -176,6 +181,7 @@ mod tests {
         let text = Exposition::parse(
             "q{purpose=\"report\"} 12\nq{purpose=\"auth\"} 3\nout{r=\"hit\"} 7\nout{r=\"miss\"} 2\nout{r=\"bypass\"} 1\n\
              entries{shard=\"a\"} 4\nentries{shard=\"b\"} 5\nbytes 900\n\
+             process_resident_memory_bytes 3.5e7\n\
              op_seconds_count{op=\"get\"} 10\nop_seconds_sum{op=\"get\"} 0.5\nop_seconds_count{op=\"set\"} 1\n",
         );
         let counters = PrometheusCounters {
@@ -193,6 +199,7 @@ mod tests {
         assert_eq!((scrape.queries, scrape.hits, scrape.misses), (Some(12.0), Some(7.0), Some(2.0)));
         assert_eq!(scrape.bypasses, None, "an absent series is not zero");
         assert_eq!((scrape.entries, scrape.bytes), (Some(9.0), Some(900.0)));
+        assert_eq!(scrape.resident_bytes, Some(35_000_000.0));
         let get = scrape.store_operations["get"];
         assert_eq!((get.count, get.seconds), (10.0, 0.5));
         assert!(!scrape.store_operations.contains_key("set"), "a count without a sum is no mean");

@@ -41,6 +41,13 @@ impl std::str::FromStr for Selector {
     }
 }
 
+impl Selector {
+    /// Every sample of a metric.
+    pub fn plain(name: &str) -> Self {
+        Self { name: name.to_owned(), labels: BTreeMap::new() }
+    }
+}
+
 impl Exposition {
     /// Reads a text; lines that are not samples are passed over.
     pub fn parse(text: &str) -> Self {

@@ -27,6 +27,9 @@ pub struct Scrape {
     /// Bytes of the user with the most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub largest_user_bytes: Option<f64>,
+    /// Bytes that the target's process has of the machine's memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resident_bytes: Option<f64>,
     /// Hits so far, by the cache's own count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hits: Option<f64>,

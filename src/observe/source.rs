@@ -75,6 +75,22 @@ impl Source {
         }
     }
 
+    /// Whether it is a read that the server answered: what a latency over reads is of where no
+    /// source is named. A copy that the browser showed took no request, a write is no read, and
+    /// errors have a rate of their own.
+    pub fn is_answered_read(self) -> bool {
+        match self {
+            Self::Hit
+            | Self::Coalesced
+            | Self::Aggregate
+            | Self::Stale
+            | Self::Miss
+            | Self::Bypass
+            | Self::Unknown => true,
+            Self::Browser | Self::Error | Self::Write => false,
+        }
+    }
+
     /// Whether it is one of the cacheable reads that the hit rate is over.
     pub fn in_hit_rate(self) -> bool {
         match self {

@@ -7,6 +7,7 @@
 mod action;
 mod cache;
 mod changes;
+mod cluster;
 mod people;
 mod phase;
 mod request;
@@ -21,6 +22,7 @@ mod value;
 pub use action::{ActionPlan, ChangePlan, Condition, Draws};
 pub use cache::{BypassPlan, CachePlan, CountersPlan, TtlPlan};
 pub use changes::Changes;
+pub use cluster::{ClusterPlan, PERSON};
 pub use people::{Origin, PeoplePlan, RelationPlan, StockPlan, USERNAME};
 pub use phase::{ArrivalsPlan, Mood, PhasePlan, Work};
 pub use request::{BodyPlan, ExpectPlan, RequestPlan};
@@ -33,7 +35,7 @@ pub use template::{Hole, JsonTemplate, Template};
 pub use value::ValuePlan;
 
 use crate::scenario::{Credentials, Scenario};
-use crate::verdict::Slo;
+use crate::verdict::{Concurrent, Metric, Slo};
 use std::time::Duration;
 
 /// A run, decided in every detail.
@@ -69,6 +71,8 @@ pub struct Plan {
     pub abort_on: Vec<Slo>,
     /// What must hold.
     pub slos: Vec<Slo>,
+    /// Who counts as one.
+    pub cluster: ClusterPlan,
     /// Confidence of the intervals.
     pub confidence: f64,
     /// Actions that are not done, and why.
@@ -95,11 +99,29 @@ impl Plan {
     }
 
     /// Length of a slice of evidence: about 300 in a run, in steps of a quarter second,
-    /// so that a run of seconds still has the batches that an interval needs.
+    /// so that a run of seconds still has the batches that an interval needs. Six at least in
+    /// the shortest window of an SLO, as long as that makes no more than 1,200: a day's evidence
+    /// must not be larger than a disk and a reader bear.
     pub fn slice(&self) -> Duration {
         const STEP: Duration = Duration::from_millis(250);
-        let steps = (self.longest() / 300).as_millis().div_ceil(STEP.as_millis()).max(1);
+        let run = self.longest();
+        let usual = steps(run / 300, STEP).max(1);
+        let windows = self.slos.iter().filter_map(|slo| slo.window).chain(self.a_minute());
+        let steps = match windows.min() {
+            // Downwards, so that there are not fewer.
+            Some(window) => {
+                let fine = ((window / 6).as_millis() / STEP.as_millis()).max(1);
+                usual.min(fine).max(steps(run / 1_200, STEP))
+            }
+            None => usual,
+        };
         STEP * u32::try_from(steps).unwrap_or(u32::MAX)
+    }
+
+    /// People at one time are those of a minute, where a line asks for them.
+    fn a_minute(&self) -> Option<Duration> {
+        let of_people = |slo: &Slo| slo.metric == Metric::PeakConcurrency { of: Concurrent::People };
+        self.slos.iter().any(of_people).then(|| Duration::from_secs(60))
     }
 
     /// A wall duration for a duration of the scenario clock.
@@ -116,4 +138,9 @@ impl Plan {
     pub fn role(&self, index: u16) -> &RolePlan {
         &self.roles[usize::from(index)]
     }
+}
+
+/// How many steps make a length, rounded up.
+fn steps(length: Duration, step: Duration) -> u128 {
+    length.as_millis().div_ceil(step.as_millis())
 }

@@ -2,6 +2,7 @@
 
 mod action;
 mod cache;
+mod cluster;
 mod names;
 mod people;
 mod phases;
@@ -126,7 +127,8 @@ impl Resolver<'_> {
             let what = format!("{places} users are more than the {MAX_USERS} that one generator may have");
             return Err(self.error(&["roles", &roles[0].name, "users"], what));
         }
-        let people = self.people(&scenario, &scope, &actions, &roles)?;
+        let cluster = self.cluster(&scenario.cluster, &scope)?;
+        let people = self.people(&scenario, &scope, &actions, &roles, cluster.stock)?;
         let cache = self.cache(&scenario, &scope, &actions)?;
         let names = Names {
             roles: scenario.roles.keys().cloned().collect(),
@@ -167,6 +169,7 @@ impl Resolver<'_> {
             teardown,
             abort_on,
             slos,
+            cluster,
             confidence: scenario.confidence,
             left_out,
             missing: self.missing.take(),

@@ -112,6 +112,10 @@ pub struct Scenario {
     /// What must hold, a line each.
     #[serde(default)]
     pub slos: Vec<String>,
+    /// What counts as independent of each other: `person`, or the name of a value that people
+    /// own, as their class.
+    #[serde(default = "default_cluster", skip_serializing_if = "is_person")]
+    pub cluster: String,
     /// Confidence of every interval.
     #[serde(default = "default_confidence")]
     pub confidence: f64,
@@ -119,6 +123,14 @@ pub struct Scenario {
 
 fn default_seed() -> u64 {
     42
+}
+
+fn default_cluster() -> String {
+    crate::plan::PERSON.into()
+}
+
+fn is_person(cluster: &str) -> bool {
+    cluster == crate::plan::PERSON
 }
 
 fn default_confidence() -> f64 {

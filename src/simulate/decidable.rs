@@ -1,5 +1,7 @@
 //! How long a run must be for each SLO to be decided.
 
+mod long;
+
 use super::expected::Expected;
 use super::outcome::Outcome;
 use crate::plan::{Plan, RolePlan, Work};
@@ -67,6 +69,7 @@ pub fn needs(plan: &Plan, expected: &Expected) -> Vec<Need> {
 fn need(plan: &Plan, expected: &Expected, slo: &Slo) -> Need {
     let question = Question { plan, expected, slo };
     let (time, why) = match &slo.metric {
+        _ if slo.window.is_some() => question.windows(slo.window.unwrap_or_default()),
         Metric::HitRate | Metric::EffectiveHitRate => question.hit_rate(),
         Metric::Latency { quantile } => {
             let needed = samples_needed(*quantile, plan.confidence);
@@ -78,12 +81,19 @@ fn need(plan: &Plan, expected: &Expected, slo: &Slo) -> Need {
         }
         Metric::ErrorRate => question.error_rate(),
         Metric::Speedup | Metric::DbQueryReduction => question.pairs(),
+        Metric::ResponseTime { quantile } => {
+            question.response_time(samples_needed(*quantile, plan.confidence))
+        }
+        Metric::MeanResponseTime => question.response_time((batch_means::MIN_BATCHES * 10) as u64),
+        Metric::MemorySlope { scope } => question.slope(*scope),
+        Metric::PeakConcurrency { of } => question.concurrency(*of),
+        Metric::BurnRate { .. } => question.unknown(),
         Metric::MaxMemory { .. } | Metric::MeanStoreOperation { .. } => {
             (Time::Any, "read off the target's own counters".into())
         }
         Metric::Violations { oracle } => question.violations(oracle.as_deref()),
     };
-    let length = question.length().as_secs_f64();
+    let length = question.lasts().as_secs_f64();
     let decided = match time {
         Time::Any => Some(true),
         Time::Wall { seconds } => Some(seconds <= length),
@@ -106,6 +116,27 @@ impl Question<'_> {
     fn length(&self) -> Duration {
         let first = self.expected.outcomes().first();
         first.map_or(Duration::ZERO, |outcome| outcome.length(self.plan, &self.slo.selection))
+    }
+
+    /// How long the phases are whose time counts for it.
+    fn lasts(&self) -> Duration {
+        match &self.slo.metric {
+            _ if self.slo.window.is_some() => self.length().max(self.by_clock()),
+            Metric::ResponseTime { .. } | Metric::MeanResponseTime => self.by_clock(),
+            Metric::MemorySlope { .. } => self.length().max(self.by_clock()),
+            Metric::HitRate
+            | Metric::EffectiveHitRate
+            | Metric::Speedup
+            | Metric::Latency { .. }
+            | Metric::MeanLatency
+            | Metric::BurnRate { .. }
+            | Metric::DbQueryReduction
+            | Metric::MaxMemory { .. }
+            | Metric::PeakConcurrency { .. }
+            | Metric::MeanStoreOperation { .. }
+            | Metric::ErrorRate
+            | Metric::Violations { .. } => self.length(),
+        }
     }
 
     /// The time until there are so many, at the simulated rate.
@@ -139,7 +170,11 @@ impl Question<'_> {
                 Err(Insufficient::TooFewBatches { have, need }) => {
                     scarce = scarce.max(need as f64 / have.max(1) as f64);
                 }
-                Err(Insufficient::NoSamples | Insufficient::Degenerate { .. }) => return self.unknown(),
+                Err(
+                    Insufficient::NoSamples
+                    | Insufficient::TooFewClusters { .. }
+                    | Insufficient::Degenerate { .. },
+                ) => return self.unknown(),
             }
         }
         if estimated == 0 {

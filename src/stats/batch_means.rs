@@ -39,38 +39,96 @@ const MIN_EVENTS_PER_BATCH: f64 = 10.0;
 /// usable batches, or values that are not finite and non-negative denominators.
 pub fn ratio(slices: &[Slice], confidence: f64) -> Result<Estimate, Insufficient> {
     check_confidence(confidence)?;
-    if slices.iter().any(|s| !s.numerator.is_finite() || !s.denominator.is_finite() || s.denominator < 0.0) {
-        return Err(Insufficient::Degenerate { why: "a slice is not finite or has a negative denominator" });
-    }
-    let total = sum(slices);
-    if total.denominator <= 0.0 {
-        return Err(Insufficient::NoSamples);
-    }
-    let n = total.denominator.round() as u64;
-    let need = (MIN_BATCHES as f64 * MIN_EVENTS_PER_BATCH) as u64;
-    if n < need {
-        return Err(Insufficient::TooFewSamples { have: n, need });
-    }
-    let value = total.numerator / total.denominator;
-    let batches = batches(&merge_empty(slices), value)?;
-    let half = t_two_sided(confidence, batches.len() as u64 - 1) * standard_error(&batches, value);
+    Ok(Batches::of(slices)?.estimate(slices, confidence))
+}
 
-    if slices.iter().all(|s| s.numerator >= 0.0 && s.numerator <= s.denominator) {
-        Ok(share(value, half, total.numerator.round() as u64, n, confidence))
-    } else if half <= value.abs() * 1e-12 {
-        Ok(without_spread(value, n, confidence))
-    } else {
-        Ok(Estimate { value, lo: value - half, hi: value + half, n, method: Method::BatchMeans })
+/// Slices merged into batches, with what both are asked for.
+#[derive(Debug)]
+pub(super) struct Batches {
+    /// Sum of numerators by sum of denominators.
+    pub(super) value: f64,
+    /// Events.
+    pub(super) n: u64,
+    /// Sums of each batch.
+    pub(super) sums: Vec<Slice>,
+    /// To which batch each slice went.
+    pub(super) of_slice: Vec<usize>,
+}
+
+impl Batches {
+    /// Merges slices into batches.
+    pub(super) fn of(slices: &[Slice]) -> Result<Self, Insufficient> {
+        if slices
+            .iter()
+            .any(|s| !s.numerator.is_finite() || !s.denominator.is_finite() || s.denominator < 0.0)
+        {
+            return Err(Insufficient::Degenerate {
+                why: "a slice is not finite or has a negative denominator",
+            });
+        }
+        let total = sum(slices);
+        if total.denominator <= 0.0 {
+            return Err(Insufficient::NoSamples);
+        }
+        let n = total.denominator.round() as u64;
+        let need = (MIN_BATCHES as f64 * MIN_EVENTS_PER_BATCH) as u64;
+        if n < need {
+            return Err(Insufficient::TooFewSamples { have: n, need });
+        }
+        let value = total.numerator / total.denominator;
+        let of_slice = batches(slices, value)?;
+        let sums = sums(slices, &of_slice);
+        Ok(Self { value, n, sums, of_slice })
+    }
+
+    /// The interval over these batches.
+    pub(super) fn estimate(&self, slices: &[Slice], confidence: f64) -> Estimate {
+        let &Self { value, n, .. } = self;
+        let half = t_two_sided(confidence, self.sums.len() as u64 - 1) * self.standard_error();
+        if is_share(slices) {
+            let hits = (value * n as f64).round() as u64;
+            share(value, (value - half, value + half), Method::BatchMeans, hits, n, confidence)
+        } else if half <= value.abs() * 1e-12 {
+            without_spread(value, n, confidence)
+        } else {
+            Estimate { value, lo: value - half, hi: value + half, n, method: Method::BatchMeans }
+        }
+    }
+
+    /// Standard error of the ratio, linearised.
+    pub(super) fn standard_error(&self) -> f64 {
+        let count = self.sums.len() as f64;
+        let denominator: f64 = self.sums.iter().map(|b| b.denominator).sum();
+        let squares: f64 = residuals(&self.sums, self.value).map(|e| e * e).sum();
+        (self.neighbours() * count / (count - 1.0) * squares).sqrt() / denominator
+    }
+
+    /// What correlation is left between neighbouring batches, as a factor on the
+    /// variance: 1 + 2ρ (Newey & West, Econometrica 55, 1987, at one lag), where the
+    /// estimate of ρ has its bias of −1/G taken out (Marriott & Pope, Biometrika 41,
+    /// 1954) and is never below 0.
+    pub(super) fn neighbours(&self) -> f64 {
+        1.0 + 2.0 * (lag_one(&self.sums, self.value) + 1.0 / self.sums.len() as f64).max(0.0)
     }
 }
 
+/// Whether every slice is a share of its events.
+pub(super) fn is_share(slices: &[Slice]) -> bool {
+    slices.iter().all(|s| s.numerator >= 0.0 && s.numerator <= s.denominator)
+}
+
 /// A share of independent events can't be known better than Clopper-Pearson says.
-fn share(value: f64, half: f64, successes: u64, n: u64, confidence: f64) -> Estimate {
+pub(super) fn share(
+    value: f64,
+    (lo, hi): (f64, f64),
+    method: Method,
+    successes: u64,
+    n: u64,
+    confidence: f64,
+) -> Estimate {
     let (floor_lo, floor_hi) = binomial::clopper_pearson(successes.min(n), n, confidence)
         .expect("n is positive, successes at most n, confidence checked");
-    let (lo, hi) = (value - half, value + half);
-    let method =
-        if floor_lo <= lo && floor_hi >= hi.min(1.0) { Method::Binomial } else { Method::BatchMeans };
+    let method = if floor_lo <= lo && floor_hi >= hi.min(1.0) { Method::Binomial } else { method };
     Estimate { value, lo: lo.min(floor_lo).max(0.0), hi: hi.max(floor_hi).min(1.0), n, method }
 }
 
@@ -81,23 +139,8 @@ fn sum(slices: &[Slice]) -> Slice {
     })
 }
 
-/// Slices without events join the slice before them (the first ones the slice
-/// after), so that nothing counted there is lost.
-fn merge_empty(slices: &[Slice]) -> Vec<Slice> {
-    let mut merged: Vec<Slice> = Vec::with_capacity(slices.len());
-    for slice in slices {
-        match merged.last_mut() {
-            Some(last) if slice.denominator <= 0.0 || last.denominator <= 0.0 => {
-                *last = sum(&[*last, *slice])
-            }
-            Some(_) | None => merged.push(*slice),
-        }
-    }
-    merged
-}
-
 /// As many batches as the events allow, fewer while neighbours still resemble
-/// each other.
+/// each other: the number of its batch for each slice.
 ///
 /// Batches whose residuals are positively correlated at lag 1 are too short:
 /// their spread understates that of the mean. The count falls from
@@ -105,20 +148,21 @@ fn merge_empty(slices: &[Slice]) -> Vec<Slice> {
 /// (Fishman, "Grouping observations in digital simulation", Management Science
 /// 24, 1978, which tests for it; in this room's simulations a test at 10 % let
 /// so much pass that the interval covered 90 %).
-fn batches(slices: &[Slice], value: f64) -> Result<Vec<Slice>, Insufficient> {
+fn batches(slices: &[Slice], value: f64) -> Result<Vec<usize>, Insufficient> {
     let events: f64 = slices.iter().map(|s| s.denominator).sum();
-    let most = MAX_BATCHES.min((events / MIN_EVENTS_PER_BATCH) as usize).min(slices.len());
+    let filled = slices.iter().filter(|s| s.denominator > 0.0).count();
+    let most = MAX_BATCHES.min((events / MIN_EVENTS_PER_BATCH) as usize).min(filled);
     if most < MIN_BATCHES {
         return Err(Insufficient::TooFewBatches { have: most, need: MIN_BATCHES });
     }
     let mut best = None;
     let mut count = most;
     loop {
-        let grouped = group(slices, events, count);
+        let of_slice = group(slices, events, count);
+        let grouped = sums(slices, &of_slice);
         if grouped.len() >= MIN_BATCHES {
-            let correlated = lag_one(&grouped, value) > 0.0;
-            best = Some(grouped);
-            if !correlated {
+            best = Some(of_slice);
+            if lag_one(&grouped, value) <= 0.0 {
                 break;
             }
         } else if best.is_none() {
@@ -133,30 +177,44 @@ fn batches(slices: &[Slice], value: f64) -> Result<Vec<Slice>, Insufficient> {
     Ok(best.expect("the first pass either set it or returned"))
 }
 
-/// Cuts the slices into at most `count` runs of consecutive slices that hold
-/// about equally many events.
-fn group(slices: &[Slice], events: f64, count: usize) -> Vec<Slice> {
-    let mut grouped: Vec<Slice> = Vec::with_capacity(count);
-    let mut current = Slice { numerator: 0.0, denominator: 0.0 };
-    let (mut seen, mut cuts) = (0.0, 0_usize);
+/// Cuts the slices into at most `count` runs of consecutive slices that hold about
+/// equally many events. Slices without events join the batch before them (the first
+/// ones the first), so that nothing counted there is lost.
+fn group(slices: &[Slice], events: f64, count: usize) -> Vec<usize> {
+    let mut of_slice = Vec::with_capacity(slices.len());
+    let (mut seen, mut cuts, mut batch) = (0.0, 0_usize, 0_usize);
+    // Whether the batch at hand has reached its share.
+    let mut full = false;
     for slice in slices {
-        current = sum(&[current, *slice]);
+        if full && slice.denominator > 0.0 {
+            batch += 1;
+            full = false;
+        }
+        of_slice.push(batch);
         seen += slice.denominator;
         let reached = (seen * count as f64 / events + 1e-9) as usize;
         if reached > cuts {
             cuts = reached;
-            grouped.push(current);
-            current = Slice { numerator: 0.0, denominator: 0.0 };
+            full = true;
         }
     }
-    if current.denominator > 0.0 || current.numerator != 0.0 {
+    if !full && batch > 0 {
         // Rounding left a rest behind the last cut.
-        match grouped.last_mut() {
-            Some(last) => *last = sum(&[*last, current]),
-            None => grouped.push(current),
+        for of in of_slice.iter_mut().rev().take_while(|of| **of == batch) {
+            *of -= 1;
         }
     }
-    grouped
+    of_slice
+}
+
+/// The sums of each batch.
+fn sums(slices: &[Slice], of_slice: &[usize]) -> Vec<Slice> {
+    let count = of_slice.last().map_or(0, |last| last + 1);
+    let mut sums = vec![Slice { numerator: 0.0, denominator: 0.0 }; count];
+    for (slice, &batch) in slices.iter().zip(of_slice) {
+        sums[batch] = sum(&[sums[batch], *slice]);
+    }
+    sums
 }
 
 /// Residuals of the ratio: what each batch has above its share.
@@ -172,18 +230,6 @@ fn lag_one(batches: &[Slice], value: f64) -> f64 {
         return 0.0;
     }
     residuals.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>() / power
-}
-
-/// Standard error of the ratio, linearised, with what correlation is left
-/// between neighbouring batches: variance times 1 + 2ρ (Newey & West,
-/// Econometrica 55, 1987, at one lag), where the estimate of ρ has its bias of
-/// −1/G taken out (Marriott & Pope, Biometrika 41, 1954) and is never below 0.
-fn standard_error(batches: &[Slice], value: f64) -> f64 {
-    let count = batches.len() as f64;
-    let denominator: f64 = batches.iter().map(|b| b.denominator).sum();
-    let squares: f64 = residuals(batches, value).map(|e| e * e).sum();
-    let neighbours = 1.0 + 2.0 * (lag_one(batches, value) + 1.0 / count).max(0.0);
-    (neighbours * count / (count - 1.0) * squares).sqrt() / denominator
 }
 
 #[cfg(test)]
@@ -280,9 +326,7 @@ mod tests {
     #[test]
     fn correlated_neighbours_are_merged_into_fewer_batches() {
         let wave: Vec<(f64, f64)> = (0..60).map(|i| (if i / 20 == 1 { 20.0 } else { 80.0 }, 100.0)).collect();
-        let total = sum(&slices(&wave));
-        let batches = batches(&slices(&wave), total.numerator / total.denominator).unwrap();
-        assert_eq!(batches.len(), MIN_BATCHES);
+        assert_eq!(Batches::of(&slices(&wave)).unwrap().sums.len(), MIN_BATCHES);
     }
 
     proptest! {

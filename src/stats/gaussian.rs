@@ -8,13 +8,24 @@ use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 /// The point a two-sided interval of the given confidence reaches to, in
 /// standard errors, for Student's t with `df` degrees of freedom.
 pub(super) fn t_two_sided(confidence: f64, df: u64) -> f64 {
-    let t = StudentsT::new(0.0, 1.0, df.max(1) as f64).expect("scale 1 and at least one degree of freedom");
+    t_reach(confidence, df as f64)
+}
+
+/// The same for an effective, fractional number of degrees of freedom; fewer than one count
+/// as one.
+pub(super) fn t_reach(confidence: f64, df: f64) -> f64 {
+    let t = StudentsT::new(0.0, 1.0, df.max(1.0)).expect("scale 1 and at least one degree of freedom");
     t.inverse_cdf(0.5 + confidence / 2.0)
 }
 
 /// P(Z <= z) for a standard normal Z.
 pub(super) fn normal_cdf(z: f64) -> f64 {
     Normal::standard().cdf(z)
+}
+
+/// The point below which a standard normal falls with probability `p`.
+pub(super) fn normal_quantile(p: f64) -> f64 {
+    Normal::standard().inverse_cdf(p)
 }
 
 #[cfg(test)]

@@ -9,23 +9,34 @@
 //! | question | file | method |
 //! |---|---|---|
 //! | a ratio over time (hit rate, error rate) | [`batch_means`] | batch means, Student t |
+//! | the same, where people differ | [`two_way`] | variance by person and by batch, Student t |
 //! | a quantile of latency | [`quantile`] | block bootstrap, order statistics |
 //! | how many times faster | [`paired`] | bootstrap over clusters of pairs |
 //! | how much less work | [`reduction`] | bootstrap within strata |
 //! | nothing seen in n trials | [`trials`] | exact binomial bound |
+//! | a window of many (hit rate over 30 s) | [`window`] | binomial at an effective size |
+//! | growth over time (memory) | [`trend`] | generalised least squares |
 //! | where one more run will fall | [`prediction`] | Student t over runs |
 //! | has enough been seen to stop | [`sequential`] | confidence sequences |
+//! | how far two runs are apart | [`difference`] | MOVER, two one-sided tests |
+//! | since when it is otherwise | [`change_points`] | E-divisive means, permutations |
 
 pub mod batch_means;
 pub mod binomial;
 mod bootstrap;
+pub mod change_points;
+pub mod difference;
+mod fieller;
 mod gaussian;
 pub mod paired;
 pub mod prediction;
 pub mod quantile;
 pub mod reduction;
 pub mod sequential;
+pub mod trend;
 pub mod trials;
+pub mod two_way;
+pub mod window;
 
 #[cfg(test)]
 mod coverage;
@@ -58,6 +69,8 @@ pub struct Estimate {
 pub enum Method {
     /// Student t over the means of consecutive batches of time.
     BatchMeans,
+    /// Student t over people and batches of time together: people differ more than time does.
+    TwoWay,
     /// Clopper-Pearson on the raw counts: the batches agreed more closely than
     /// independent events could, all showed the same, or were too few.
     Binomial,
@@ -72,6 +85,8 @@ pub enum Method {
     /// The sample showed no spread at all; the width is what can hide in the
     /// part that was not sampled ([`trials::rate_bound`]).
     RuleOfThree,
+    /// Least squares through batches in time, with the correlation between neighbours.
+    Trend,
     /// A confidence sequence over batches of time: it holds however often it was looked at.
     ConfidenceSequence,
 }
@@ -82,12 +97,14 @@ impl Method {
     pub fn as_str(self) -> &'static str {
         match self {
             Method::BatchMeans => "batch_means",
+            Method::TwoWay => "two_way",
             Method::Binomial => "binomial",
             Method::BlockBootstrap => "block_bootstrap",
             Method::OrderStatistics => "order_statistics",
             Method::PairedBootstrap => "paired_bootstrap",
             Method::StratifiedBootstrap => "stratified_bootstrap",
             Method::RuleOfThree => "rule_of_three",
+            Method::Trend => "trend",
             Method::ConfidenceSequence => "confidence_sequence",
         }
     }
@@ -115,6 +132,16 @@ pub enum Insufficient {
         /// Groups at hand.
         have: usize,
         /// Groups that would be enough.
+        need: usize,
+    },
+    /// They come from too few people (or other clusters).
+    #[error(
+        "{have} people (or other clusters) are too few to know how people differ: at least {need} are needed"
+    )]
+    TooFewClusters {
+        /// Clusters at hand.
+        have: usize,
+        /// Clusters that would be enough.
         need: usize,
     },
     /// More of the same would not help: the input has no such estimate.
@@ -155,12 +182,14 @@ mod tests {
     fn a_method_is_named_as_it_is_serialised() {
         for method in [
             Method::BatchMeans,
+            Method::TwoWay,
             Method::Binomial,
             Method::BlockBootstrap,
             Method::OrderStatistics,
             Method::PairedBootstrap,
             Method::StratifiedBootstrap,
             Method::RuleOfThree,
+            Method::Trend,
             Method::ConfidenceSequence,
         ] {
             assert_eq!(serde_json::to_value(method).unwrap(), method.as_str());

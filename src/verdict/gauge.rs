@@ -1,7 +1,6 @@
 //! What a line says of responses as they come, without an interval: for the steps of a
 //! breakpoint and for what ends a run early. The same definitions as the judge's.
 
-use super::latency::is_answered_read;
 use super::slo::{Metric, Slo};
 use crate::observe::{Fault, Observation, Source};
 use hdrhistogram::Histogram;
@@ -74,7 +73,7 @@ impl Gauge {
         }
         let sources = &self.slo.selection.sources;
         let meant =
-            if sources.is_empty() { is_answered_read(seen.source) } else { sources.contains(&seen.source) };
+            if sources.is_empty() { seen.source.is_answered_read() } else { sources.contains(&seen.source) };
         match self.slo.metric {
             Metric::ErrorRate => tally.count(seen.source == Source::Error, seen.source != Source::Browser),
             Metric::HitRate => tally.count(seen.source.is_hit(), seen.source.in_hit_rate()),
@@ -82,20 +81,26 @@ impl Gauge {
                 let browser = seen.source == Source::Browser;
                 tally.count(seen.source.is_hit() || browser, seen.source.in_hit_rate() || browser);
             }
-            Metric::MeanLatency if meant => {
+            Metric::MeanLatency | Metric::MeanResponseTime if meant => {
                 tally.below += 1;
                 tally.sum_us += latency_us;
             }
-            Metric::Latency { .. } if meant => {
+            Metric::Latency { .. } | Metric::ResponseTime { .. } if meant => {
                 tally.below += 1;
                 let two_digits = || Histogram::new(2).expect("2 digits are a valid precision");
                 // This kind grows with its values: it takes every one.
                 let _ = tally.latencies.get_or_insert_with(two_digits).record(latency_us.max(1));
             }
-            Metric::MeanLatency | Metric::Latency { .. } => {}
+            Metric::MeanLatency
+            | Metric::MeanResponseTime
+            | Metric::Latency { .. }
+            | Metric::ResponseTime { .. } => {}
             Metric::Speedup
+            | Metric::BurnRate { .. }
             | Metric::DbQueryReduction
             | Metric::MaxMemory { .. }
+            | Metric::MemorySlope { .. }
+            | Metric::PeakConcurrency { .. }
             | Metric::MeanStoreOperation { .. }
             | Metric::Violations { .. } => {}
         }
@@ -110,13 +115,16 @@ impl Gauge {
             Metric::ErrorRate | Metric::HitRate | Metric::EffectiveHitRate => {
                 Some(tally.above as f64 / below)
             }
-            Metric::MeanLatency => Some(tally.sum_us as f64 / below),
-            Metric::Latency { quantile } => {
+            Metric::MeanLatency | Metric::MeanResponseTime => Some(tally.sum_us as f64 / below),
+            Metric::Latency { quantile } | Metric::ResponseTime { quantile } => {
                 tally.latencies.as_ref().map(|latencies| latencies.value_at_quantile(quantile) as f64)
             }
             Metric::Speedup
+            | Metric::BurnRate { .. }
             | Metric::DbQueryReduction
             | Metric::MaxMemory { .. }
+            | Metric::MemorySlope { .. }
+            | Metric::PeakConcurrency { .. }
             | Metric::MeanStoreOperation { .. }
             | Metric::Violations { .. } => None,
         }

@@ -1,10 +1,10 @@
 //! Hit rates, and what explains them.
 
 use super::measure::Measurement;
+use super::over_time::{measurement, over_time};
 use super::slo::Slo;
-use crate::evidence::{Evidence, Selection};
+use crate::evidence::{Cell, Evidence, Selection};
 use crate::observe::Source;
-use crate::stats::batch_means::{self, Slice};
 use crate::units::percent;
 
 /// More unknown reads than this and the rate is not decided.
@@ -13,29 +13,38 @@ const UNKNOWN_LIMIT: f64 = 0.01;
 /// (hit + coalesced) / (hit + coalesced + aggregate + miss + stale): reads that
 /// reached the server in measured phases. A stale hit counts below the line only.
 pub(super) fn server(slo: &Slo, evidence: &Evidence, confidence: f64) -> Measurement {
-    rate(slo, evidence, confidence, &slo.selection.hit_rate(evidence))
+    rate(slo, evidence, confidence, |cell| share(cell, cell.source.is_hit(), cell.source.in_hit_rate()))
 }
 
 /// The same with reads that the browser served added to both sides.
 pub(super) fn effective(slo: &Slo, evidence: &Evidence, confidence: f64) -> Measurement {
-    let slices = slo.selection.ratio(evidence, |cell| {
+    rate(slo, evidence, confidence, |cell| {
         let browser = cell.source == Source::Browser;
-        let above = cell.source.is_hit() || browser;
-        let below = cell.source.in_hit_rate() || browser;
-        (if above { cell.n } else { 0 }, if below { cell.n } else { 0 })
-    });
-    rate(slo, evidence, confidence, &slices)
+        share(cell, cell.source.is_hit() || browser, cell.source.in_hit_rate() || browser)
+    })
 }
 
-fn rate(slo: &Slo, evidence: &Evidence, confidence: f64, slices: &[Slice]) -> Measurement {
-    let n = slices.iter().map(|slice| slice.denominator).sum::<f64>() as u64;
-    let mut measurement = Measurement::estimated(batch_means::ratio(slices, confidence), n);
-    measurement.withheld = unknown(&slo.selection, evidence, n).or_else(|| hurried(&slo.selection, evidence));
-    let rate = slices.iter().map(|slice| slice.numerator).sum::<f64>() / n.max(1) as f64;
-    if n > 0 && !slo.op.holds(rate, slo.target) {
-        measurement.note = explain(slo, evidence, n);
+fn share(cell: &Cell, above: bool, below: bool) -> (u64, u64) {
+    (if above { cell.n } else { 0 }, if below { cell.n } else { 0 })
+}
+
+fn rate(slo: &Slo, evidence: &Evidence, confidence: f64, part: impl Fn(&Cell) -> (u64, u64)) -> Measurement {
+    let (mut above, mut n) = (0, 0);
+    for (hits, reads) in slo.selection.cells(evidence).map(&part) {
+        above += hits;
+        n += reads;
+    }
+    let mut measurement = measurement(over_time(&slo.selection, evidence, confidence, part), n);
+    measurement.withheld = undecidable(&slo.selection, evidence, n);
+    if n > 0 && !slo.op.holds(above as f64 / n as f64, slo.target) {
+        measurement = measurement.note(explain(slo, evidence, n));
     }
     measurement
+}
+
+/// Why a hit rate over so many known reads must not be decided, if it must not.
+pub(super) fn undecidable(selection: &Selection, evidence: &Evidence, known: u64) -> Option<String> {
+    unknown(selection, evidence, known).or_else(|| hurried(selection, evidence))
 }
 
 /// Reads that did not say where they came from could be either.

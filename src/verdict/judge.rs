@@ -57,6 +57,11 @@ pub fn judge(slos: &[Slo], evidence: &Evidence, confidence: f64) -> Verdict {
     }
 }
 
+/// One line by itself, for whoever needs the value and its interval at a confidence of their own.
+pub fn judge_line(slo: &Slo, evidence: &Evidence, confidence: f64) -> Finding {
+    find(slo, evidence, confidence)
+}
+
 /// A pass needs every line (an intersection-union test, so no correction); no line
 /// at all proves nothing.
 fn overall(findings: &[Finding]) -> Outcome {
@@ -71,10 +76,7 @@ fn overall(findings: &[Finding]) -> Outcome {
 }
 
 fn find(slo: &Slo, evidence: &Evidence, confidence: f64) -> Finding {
-    let Measurement { value, note, withheld } = match slo.window {
-        Some(_) => Measurement::absent("windows are not judged yet", 0),
-        None => measure(slo, evidence, confidence),
-    };
+    let Measurement { value, note, withheld } = measure(slo, evidence, confidence);
     let unit = slo.metric.unit();
     let (judgement, measured, interval, n, method, why) = match value {
         Value::Estimated(estimate) => {

@@ -1,9 +1,10 @@
 //! Latency: quantiles and means.
 
 use super::measure::{Measurement, SEED};
+use super::over_time::{measurement, over_time};
 use crate::evidence::{Evidence, Selection};
 use crate::observe::Source;
-use crate::stats::{batch_means, quantile as quantiles};
+use crate::stats::quantile as quantiles;
 use crate::units::micros;
 
 pub(super) fn quantile(selection: &Selection, evidence: &Evidence, q: f64, confidence: f64) -> Measurement {
@@ -16,8 +17,8 @@ pub(super) fn quantile(selection: &Selection, evidence: &Evidence, q: f64, confi
 
 pub(super) fn mean(selection: &Selection, evidence: &Evidence, confidence: f64) -> Measurement {
     let selection = &answered_reads(selection);
-    let slices = selection.ratio(evidence, |cell| (cell.latency_us, cell.n));
-    Measurement::estimated(batch_means::ratio(&slices, confidence), selection.n(evidence))
+    let checked = over_time(selection, evidence, confidence, |cell| (cell.latency_us, cell.n));
+    measurement(checked, selection.n(evidence))
 }
 
 /// The same quantile of each action that has samples enough, the slowest first: where the
@@ -43,24 +44,10 @@ fn by_action(selection: &Selection, evidence: &Evidence, q: f64, confidence: f64
 
 /// Where no source is named, the reads that the server answered: a copy that the browser
 /// showed took no request, a write is no read, and errors have a rate of their own.
-fn answered_reads(selection: &Selection) -> Selection {
+pub(super) fn answered_reads(selection: &Selection) -> Selection {
     let mut selection = selection.clone();
     if selection.sources.is_empty() {
-        selection.sources = Source::ALL.into_iter().filter(|source| is_answered_read(*source)).collect();
+        selection.sources = Source::ALL.into_iter().filter(|source| source.is_answered_read()).collect();
     }
     selection
-}
-
-/// Whether a latency over reads includes this source.
-pub(super) fn is_answered_read(source: Source) -> bool {
-    match source {
-        Source::Hit
-        | Source::Coalesced
-        | Source::Aggregate
-        | Source::Stale
-        | Source::Miss
-        | Source::Bypass
-        | Source::Unknown => true,
-        Source::Browser | Source::Error | Source::Write => false,
-    }
 }

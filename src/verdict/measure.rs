@@ -1,10 +1,11 @@
 //! One SLO's measurement: an estimate, an exact value, or why there is neither.
 
+use super::over_time::{measurement, over_time};
 use super::slo::{Metric, Slo};
-use super::{hit_rate, latency, own_counters, reconcile, speedup};
-use crate::evidence::Evidence;
+use super::{concurrency, hit_rate, latency, own_counters, reconcile, response_time, slope, speedup, window};
+use crate::evidence::{Cell, Evidence};
 use crate::observe::Source;
-use crate::stats::batch_means::{self, Slice};
+use crate::scenario::Kind;
 use crate::stats::{Estimate, Insufficient, Method, binomial};
 
 /// What came of measuring.
@@ -44,8 +45,12 @@ impl Measurement {
         }
     }
 
+    /// Adds what explains the value to what is said already.
     pub(super) fn note(mut self, note: Option<String>) -> Self {
-        self.note = note;
+        self.note = match (self.note, note) {
+            (Some(before), Some(note)) => Some(format!("{before}; {note}")),
+            (before, note) => before.or(note),
+        };
         self
     }
 }
@@ -55,6 +60,12 @@ pub(crate) const SEED: u64 = 0x5EED_CAC4E;
 
 pub(super) fn measure(slo: &Slo, evidence: &Evidence, confidence: f64) -> Measurement {
     let selection = &slo.selection;
+    if let Some(why) = unmeasurable(slo, evidence) {
+        return Measurement::absent(why, 0);
+    }
+    if let Some(length) = slo.window {
+        return window::measure(slo, length, evidence, confidence);
+    }
     match &slo.metric {
         Metric::HitRate => hit_rate::server(slo, evidence, confidence),
         Metric::EffectiveHitRate => hit_rate::effective(slo, evidence, confidence),
@@ -62,8 +73,17 @@ pub(super) fn measure(slo: &Slo, evidence: &Evidence, confidence: f64) -> Measur
         Metric::Latency { quantile } => latency::quantile(selection, evidence, *quantile, confidence),
         Metric::MeanLatency => latency::mean(selection, evidence, confidence),
         Metric::DbQueryReduction => own_counters::query_reduction(selection, evidence, confidence),
-        Metric::MaxMemory { scope } => own_counters::memory(*scope, evidence),
-        Metric::MeanStoreOperation { op } => own_counters::store_operation(op, evidence, confidence),
+        Metric::MaxMemory { scope } => own_counters::memory(*scope, selection, evidence),
+        Metric::MeanStoreOperation { op } => {
+            own_counters::store_operation(op, selection, evidence, confidence)
+        }
+        Metric::ResponseTime { quantile } => {
+            response_time::quantile(selection, evidence, *quantile, confidence)
+        }
+        Metric::MeanResponseTime => response_time::mean(selection, evidence, confidence),
+        Metric::BurnRate { .. } => Measurement::absent("a burn rate needs a window, as in `over 1h`", 0),
+        Metric::MemorySlope { scope } => slope::memory(slo, *scope, evidence, confidence),
+        Metric::PeakConcurrency { of } => concurrency::peak(slo, *of, evidence),
         Metric::ErrorRate => error_rate(slo, evidence, confidence),
         Metric::Violations { oracle: Some(oracle) } if oracle == reconcile::ORACLE => {
             reconcile::measure(evidence)
@@ -72,26 +92,43 @@ pub(super) fn measure(slo: &Slo, evidence: &Evidence, confidence: f64) -> Measur
     }
 }
 
-/// Errors over what was asked of the target: a copy that a browser showed asked nothing.
-fn error_rate(slo: &Slo, evidence: &Evidence, confidence: f64) -> Measurement {
-    let slices = slo.selection.ratio(evidence, |cell| {
-        let asked = cell.source != Source::Browser;
-        (if cell.source == Source::Error { cell.n } else { 0 }, if asked { cell.n } else { 0 })
-    });
-    let sum = |part: fn(&Slice) -> f64| slices.iter().map(part).sum::<f64>() as u64;
-    let (errors, asked) = (sum(|slice| slice.numerator), sum(|slice| slice.denominator));
-    let mut measurement = match batch_means::ratio(&slices, confidence) {
-        Err(Insufficient::TooFewSamples { .. } | Insufficient::TooFewBatches { .. }) => {
-            few(slo, errors, asked, confidence)
+/// Why the phases that a line names say nothing, if they do not.
+fn unmeasurable(slo: &Slo, evidence: &Evidence) -> Option<String> {
+    for name in &slo.selection.phases {
+        let Some(phase) = evidence.phases.iter().find(|phase| phase.name == *name) else {
+            return Some(format!("the run did not reach phase {name}"));
+        };
+        // Cached and uncached arms in turn: their share of hits is what was asked for.
+        if phase.kind == Kind::Pairs && matches!(slo.metric, Metric::HitRate | Metric::EffectiveHitRate) {
+            return Some(format!(
+                "the reads of {name} are made so as to hit and to miss: they are no traffic"
+            ));
         }
-        estimate => Measurement::estimated(estimate, asked),
-    };
-    let faults: Vec<String> = evidence.faults.iter().map(|(fault, n)| format!("{n} {fault}")).collect();
-    measurement.note = (errors > 0).then(|| format!("faults in the whole run: {}", faults.join(", ")));
-    measurement
+    }
+    None
 }
 
-/// A share of too few events, or of too few moments, for batch means: the exact binomial
+/// Errors over what was asked of the target: a copy that a browser showed asked nothing.
+fn error_rate(slo: &Slo, evidence: &Evidence, confidence: f64) -> Measurement {
+    let part = |cell: &Cell| {
+        let asked = cell.source != Source::Browser;
+        (if cell.source == Source::Error { cell.n } else { 0 }, if asked { cell.n } else { 0 })
+    };
+    let (errors, asked) =
+        slo.selection.cells(evidence).map(part).fold((0, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
+    let measured = match over_time(&slo.selection, evidence, confidence, part) {
+        Err(
+            Insufficient::TooFewSamples { .. }
+            | Insufficient::TooFewBatches { .. }
+            | Insufficient::TooFewClusters { .. },
+        ) => few(slo, errors, asked, confidence),
+        checked => measurement(checked, asked),
+    };
+    let faults: Vec<String> = evidence.faults.iter().map(|(fault, n)| format!("{n} {fault}")).collect();
+    measured.note((errors > 0).then(|| format!("faults in the whole run: {}", faults.join(", "))))
+}
+
+/// A share of too few events, moments or people for batch means: the exact binomial
 /// interval.
 ///
 /// It takes the events as independent, which errors are not: an outage fails all that comes

@@ -5,31 +5,39 @@
 //! nothing passes without evidence.
 
 mod audit;
+mod burn_rate;
+mod concurrency;
 mod effect;
 mod expectation;
 mod finding;
 mod gauge;
 mod hit_rate;
 mod judge;
+mod labels;
 mod latency;
 mod measure;
+mod over_time;
 mod own_counters;
 mod parse;
 mod reconcile;
+mod response_time;
 mod slo;
+mod slope;
 mod speedup;
+mod stretch;
 #[cfg(test)]
 mod tests;
+mod window;
 
 pub use effect::{Effect, Quantity};
 pub use expectation::Expectation;
 pub use finding::{Check, CheckOutcome, Finding, Judgement, Outcome, Severity, Verdict, Violation};
 pub use gauge::{Gauge, Index, Tally};
-pub use judge::judge;
+pub use judge::{judge, judge_line};
 pub(crate) use measure::SEED;
 pub use parse::SloError;
 pub use reconcile::{Agreement, Counted, Counter, Reconciliation};
-pub use slo::{MemoryScope, Metric, Op, Slo};
+pub use slo::{Burn, Concurrent, MemoryScope, Metric, Op, Slo};
 
 /// Version of the verdict format.
 pub const SCHEMA_VERSION: u32 = 1;

@@ -88,22 +88,45 @@ fn queries_in(evidence: &Evidence, phase: &Phase) -> Result<f64, String> {
     }
 }
 
-/// The largest that any scrape showed.
-pub(super) fn memory(scope: MemoryScope, evidence: &Evidence) -> Measurement {
-    let read = |scrape: &Scrape| match scope {
+/// What a scrape says of somebody's memory.
+pub(super) fn bytes_of(scrape: &Scrape, scope: MemoryScope) -> Option<f64> {
+    match scope {
         MemoryScope::User => scrape.largest_user_bytes,
         MemoryScope::Total => scrape.bytes,
+        MemoryScope::Process => scrape.resident_bytes,
+    }
+}
+
+/// By whose count, and what is said where there is none.
+pub(super) fn whose(scope: MemoryScope) -> (&'static str, &'static str) {
+    match scope {
+        MemoryScope::User | MemoryScope::Total => ("by the cache's own count", "the target told no memory"),
+        MemoryScope::Process => (
+            "resident memory of the target's process",
+            "nobody told the target's resident memory: it is known of the embedded service, and where the \
+             target's Prometheus text (`cache.counters.prometheus`) has process_resident_memory_bytes",
+        ),
+    }
+}
+
+/// The largest that any scrape showed: in the whole run, or in the phases that are named.
+pub(super) fn memory(scope: MemoryScope, selection: &Selection, evidence: &Evidence) -> Measurement {
+    let meant = |scrape: &&Scrape| {
+        let phase = evidence.phases.get(usize::from(scrape.phase));
+        selection.phases.is_empty() || phase.is_some_and(|phase| selection.phases.contains(&phase.name))
     };
-    let seen: Vec<f64> = evidence.scrapes.iter().filter_map(read).collect();
+    let seen: Vec<f64> =
+        evidence.scrapes.iter().filter(meant).filter_map(|scrape| bytes_of(scrape, scope)).collect();
     let n = seen.len() as u64;
+    let (count_of, untold) = whose(scope);
     match seen.into_iter().reduce(f64::max) {
-        None => Measurement::absent("the target told no memory", 0),
+        None => Measurement::absent(untold, 0),
         Some(_) if n < MIN_SCRAPES => {
             Measurement::absent(format!("seen only {n} times; at least {MIN_SCRAPES} are needed"), n)
         }
         Some(value) => Measurement {
             value: Value::Exact { value, n },
-            note: Some(format!("largest of {} looks, by the cache's own count", count(n))),
+            note: Some(format!("largest of {} looks, {count_of}", count(n))),
             withheld: None,
         },
     }
@@ -111,9 +134,14 @@ pub(super) fn memory(scope: MemoryScope, evidence: &Evidence) -> Measurement {
 
 /// Mean time of a store operation in microseconds: batch means over the intervals
 /// between scrapes.
-pub(super) fn store_operation(op: &str, evidence: &Evidence, confidence: f64) -> Measurement {
+pub(super) fn store_operation(
+    op: &str,
+    selection: &Selection,
+    evidence: &Evidence,
+    confidence: f64,
+) -> Measurement {
     let mut slices = Vec::new();
-    for phase in Selection::default().phases(evidence) {
+    for phase in selection.phases(evidence) {
         let inside: Vec<_> =
             scrapes(evidence, phase).filter_map(|scrape| scrape.store_operations.get(op)).collect();
         slices.extend(inside.windows(2).filter(|pair| pair[1].count >= pair[0].count).map(|pair| Slice {
@@ -124,13 +152,14 @@ pub(super) fn store_operation(op: &str, evidence: &Evidence, confidence: f64) ->
     let n = slices.iter().map(|slice| slice.denominator).sum::<f64>() as u64;
     if n == 0 {
         return Measurement::absent(
-            format!("the target told of no `{op}` operations in the measured phases"),
+            format!("the target told of no `{op}` operations in the phases that are meant"),
             0,
         );
     }
     Measurement::estimated(batch_means::ratio(&slices, confidence), n)
 }
 
-fn scrapes<'a>(evidence: &'a Evidence, phase: &'a Phase) -> impl Iterator<Item = &'a Scrape> {
+/// Scrapes within a phase.
+pub(super) fn scrapes<'a>(evidence: &'a Evidence, phase: &'a Phase) -> impl Iterator<Item = &'a Scrape> {
     evidence.scrapes.iter().filter(|scrape| (phase.from_us..=phase.to_us).contains(&scrape.t_us))
 }

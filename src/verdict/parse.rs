@@ -7,7 +7,8 @@
 //! op       = "<=" | "<" | ">=" | ">" | "=="
 //! ```
 
-use super::slo::{MemoryScope, Metric, Op, Slo};
+use super::labels;
+use super::slo::{Burn, Concurrent, MemoryScope, Metric, Op, Slo};
 use crate::evidence::Selection;
 use crate::scenario::Span;
 use crate::units::Unit;
@@ -33,9 +34,9 @@ type Input<'a> = LocatingSlice<&'a str>;
 
 /// A word and the 0-based offset at which it stands.
 #[derive(Debug)]
-struct At<T> {
-    value: T,
-    offset: usize,
+pub(super) struct At<T> {
+    pub(super) value: T,
+    pub(super) offset: usize,
 }
 
 #[derive(Debug)]
@@ -56,11 +57,15 @@ struct Line {
 }
 
 /// Names that may stand where a metric is expected.
-const METRICS: &str = "hit_rate, effective_hit_rate, speedup, p50(latency), p95(latency), p99(latency), mean(latency), db_query_reduction, max(memory), mean(store_operation), error_rate or violations";
+const METRICS: &str = "hit_rate, effective_hit_rate, speedup, p50(latency), p95(latency), p99(latency), mean(latency), p99(response_time), mean(response_time), db_query_reduction, max(memory), slope(memory), max(concurrency), mean(store_operation), error_rate, burn_rate or violations";
+
+/// Metrics that may end in a window.
+const WINDOWED: &str =
+    "hit_rate, effective_hit_rate, error_rate, burn_rate, latency and response_time may have one";
 
 /// Bounds of a window.
 const SHORTEST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(3_600);
+const LONGEST: Duration = Duration::from_secs(72 * 3_600);
 
 pub(super) fn parse(text: &str) -> Result<Slo, SloError> {
     let line = line.parse(LocatingSlice::new(text)).map_err(|error| {
@@ -118,7 +123,7 @@ fn line(input: &mut Input<'_>) -> ModalResult<Line> {
     let unit: &str = match opt(peek(terminated("over", multispace1))).parse_next(input)? {
         // A number without a unit, and then a window.
         Some(_) => "",
-        None => take_while(0.., |c: char| c.is_alphabetic() || c == '%').parse_next(input)?,
+        None => take_while(0.., |c: char| c.is_alphabetic() || c == '%' || c == '/').parse_next(input)?,
     };
     let _ = multispace0.parse_next(input)?;
     let window = opt(preceded(("over", multispace1), length)).parse_next(input)?;
@@ -175,17 +180,25 @@ fn interpret(text: &str, line: Line) -> Result<Slo, SloError> {
         (None, "speedup") => Metric::Speedup,
         (None, "db_query_reduction") => Metric::DbQueryReduction,
         (None, "error_rate") => Metric::ErrorRate,
+        (None, "burn_rate") => Metric::BurnRate { of: Burn::Error, budget: f64::NAN },
         (None, "violations") => Metric::Violations { oracle: None },
+        (Some("mean"), "response_time") => Metric::MeanResponseTime,
+        (Some("max"), "concurrency") => Metric::PeakConcurrency { of: Concurrent::Requests },
+        (Some("slope"), "memory") => Metric::MemorySlope { scope: MemoryScope::Total },
         (Some("mean"), "latency") => Metric::MeanLatency,
         (Some("mean"), "store_operation") => Metric::MeanStoreOperation { op: String::new() },
         (Some("max"), "memory") => Metric::MaxMemory { scope: MemoryScope::Total },
-        (Some(quantile), "latency") => Metric::Latency {
-            quantile: parse_quantile(quantile).ok_or_else(|| {
-                error(at, format!("`{quantile}` is not a quantile; write p50, p95, p99, p99.9 or mean"))
-            })?,
-        },
-        (None, "latency" | "memory" | "store_operation") => {
+        (Some(function), "latency" | "response_time") => {
+            let quantile = parse_quantile(function).ok_or_else(|| {
+                error(at, format!("`{function}` is not a quantile; write p50, p95, p99, p99.9 or mean"))
+            })?;
+            if name == "latency" { Metric::Latency { quantile } } else { Metric::ResponseTime { quantile } }
+        }
+        (None, "latency" | "response_time" | "memory" | "concurrency" | "store_operation") => {
             return Err(error(at, format!("`{name}` needs a function around it: {METRICS}")));
+        }
+        (Some(function), "memory") => {
+            return Err(error(at, format!("`{function}` is not told of memory; write max or slope")));
         }
         (Some(_) | None, _) => {
             let given = &text[at..].split([' ', '{', '<', '>', '=']).next().unwrap_or(name);
@@ -194,29 +207,37 @@ fn interpret(text: &str, line: Line) -> Result<Slo, SloError> {
     };
     let mut selection = Selection::default();
     for (label, value) in &line.series.labels {
-        apply_label(&mut metric, &mut selection, label, value)
+        labels::apply(&mut metric, &mut selection, label, value)
             .map_err(|(offset, what)| error(offset, what))?;
     }
-    if let Metric::MeanStoreOperation { op } = &metric
-        && op.is_empty()
-    {
-        return Err(error(
-            line.series.name.offset,
-            "store_operation needs a label op=\"read\", \"write\" or \"invalidate\"".into(),
-        ));
-    }
+    labels::check(&metric, &line.series.labels, line.series.name.offset)
+        .map_err(|(offset, what)| error(offset, what))?;
     let target = to_base(metric.unit(), line.number, &line.unit.value).map_err(|accepted| {
         error(line.unit.offset, format!("unit `{}` does not fit {name}; {accepted}", line.unit.value))
     })?;
-    let exact = matches!(metric, Metric::Violations { .. });
+    let exact = matches!(metric, Metric::Violations { .. } | Metric::PeakConcurrency { .. });
     if line.op == Op::Equal && !exact {
         return Err(error(
             at,
             format!("{name} is measured with an interval, so `==` can never be decided; use >= or <="),
         ));
     }
-    let window = line.window.map(|written| window(&written)).transpose();
-    let window = window.map_err(|(offset, what)| error(offset, what))?;
+    let window = match line.window {
+        Some(written) if metric.has_windows() => {
+            Some(window(&written).map_err(|(offset, what)| error(offset, what))?)
+        }
+        Some(written) => {
+            return Err(error(
+                written.offset,
+                format!("{name} is measured over all of its phases and has no window; {WINDOWED}"),
+            ));
+        }
+        None if matches!(metric, Metric::BurnRate { .. }) => {
+            let what = "burn_rate needs a window behind its target, as in < 14.4 over 1h";
+            return Err(error(text.trim_end().len(), what.into()));
+        }
+        None => None,
+    };
     Ok(Slo { text: text.trim().to_owned(), metric, selection, op: line.op, target, window })
 }
 
@@ -224,71 +245,24 @@ fn interpret(text: &str, line: Line) -> Result<Slo, SloError> {
 fn window(written: &At<String>) -> Result<Duration, (usize, String)> {
     let span: Span = written.value.parse().map_err(|what| (written.offset, what))?;
     if !(SHORTEST..=LONGEST).contains(&span.0) {
-        return Err((written.offset, format!("a window of {span} is not between 1s and 1h")));
+        return Err((written.offset, format!("a window of {span} is not between 1s and 72h")));
     }
     Ok(span.0)
-}
-
-fn apply_label(
-    metric: &mut Metric,
-    selection: &mut Selection,
-    label: &At<String>,
-    value: &At<String>,
-) -> Result<(), (usize, String)> {
-    let wanted = value.value.clone();
-    match (metric, label.value.as_str()) {
-        (Metric::MaxMemory { scope }, "scope") => {
-            *scope = match wanted.as_str() {
-                "user" => MemoryScope::User,
-                "total" => MemoryScope::Total,
-                _ => {
-                    return Err((
-                        value.offset,
-                        format!("unknown scope \"{wanted}\"; there are \"user\" and \"total\""),
-                    ));
-                }
-            };
-        }
-        (Metric::MeanStoreOperation { op }, "op") => *op = wanted,
-        (Metric::Violations { oracle }, "oracle") => *oracle = Some(wanted),
-        (Metric::Latency { .. } | Metric::MeanLatency, "source") => {
-            let source = wanted.parse().map_err(|()| {
-                (value.offset, format!("unknown source \"{wanted}\"; there are hit, coalesced, aggregate, stale, miss, bypass, error and unknown"))
-            })?;
-            selection.sources.push(source);
-        }
-        (Metric::MaxMemory { .. }, other) => {
-            return Err((label.offset, format!("memory has no label `{other}`; it has scope")));
-        }
-        (Metric::MeanStoreOperation { .. }, other) => {
-            return Err((label.offset, format!("store_operation has no label `{other}`; it has op")));
-        }
-        (Metric::Violations { .. }, other) => {
-            return Err((label.offset, format!("violations has no label `{other}`; it has oracle")));
-        }
-        (Metric::Speedup, "phase") => {
-            return Err((
-                label.offset,
-                "speedup is over pairs, not over a phase; it has role and action".into(),
-            ));
-        }
-        (_, "role") => selection.roles.push(wanted),
-        (_, "action") => selection.actions.push(wanted),
-        (_, "phase") => selection.phases.push(wanted),
-        (_, other) => {
-            return Err((
-                label.offset,
-                format!("unknown label `{other}`; there are role, action, phase and, for latency, source"),
-            ));
-        }
-    }
-    Ok(())
 }
 
 fn parse_quantile(text: &str) -> Option<f64> {
     let percent: f64 = text.strip_prefix('p')?.parse().ok()?;
     // Through whole numbers, so that p99.9 is 0.999 and not the float above it.
     (percent > 0.0 && percent < 100.0).then_some((percent * 1e9).round() / 1e11)
+}
+
+/// A share as a label writes it: `0.1%` or `0.001`.
+pub(super) fn ratio(written: &str) -> Option<f64> {
+    let (number, unit) = match written.trim().strip_suffix('%') {
+        Some(number) => (number, "%"),
+        None => (written, ""),
+    };
+    to_base(Unit::Ratio, number.trim().parse().ok()?, unit).ok()
 }
 
 /// The number in the unit's base, or which units would do.
@@ -312,6 +286,11 @@ fn to_base(unit: Unit, number: f64, written: &str) -> Result<f64, &'static str> 
         (Unit::Bytes, "MB" | "MiB") => KIB * KIB,
         (Unit::Bytes, "GB" | "GiB") => KIB * KIB * KIB,
         (Unit::Bytes, _) => return Err("write a size like 50MB"),
+        (Unit::BytesPerHour, "B/h") => 1.0,
+        (Unit::BytesPerHour, "KB/h" | "KiB/h") => KIB,
+        (Unit::BytesPerHour, "MB/h" | "MiB/h") => KIB * KIB,
+        (Unit::BytesPerHour, "GB/h" | "GiB/h") => KIB * KIB * KIB,
+        (Unit::BytesPerHour, _) => return Err("write growth per hour of the wall, like 1MB/h"),
         (Unit::Count, "") => 1.0,
         (Unit::Count, _) => return Err("write a plain number"),
     };

@@ -18,7 +18,7 @@ pub struct Slo {
     pub op: Op,
     /// With what, in the unit's base.
     pub target: f64,
-    /// At every moment, over so long before it; over all of the phases where there is none.
+    /// Over windows of so long; over all of the phases where there is none.
     pub window: Option<Duration>,
 }
 
@@ -40,10 +40,34 @@ pub enum Metric {
     MeanLatency,
     /// Share of database queries that the cache saved.
     DbQueryReduction,
-    /// Largest memory that the cache reported.
+    /// A quantile of the time from the intended start, where requests arrive by the clock.
+    ResponseTime {
+        /// 0 to 1.
+        quantile: f64,
+    },
+    /// Mean time from the intended start.
+    MeanResponseTime,
+    /// How many times too fast an error budget is spent, over the worst window.
+    BurnRate {
+        /// What is spent.
+        of: Burn,
+        /// The share that may be bad in the long run, 0 to 1.
+        budget: f64,
+    },
+    /// Largest memory that was told.
     MaxMemory {
-        /// Of one user, or of all.
+        /// Whose.
         scope: MemoryScope,
+    },
+    /// By how much memory grows.
+    MemorySlope {
+        /// Whose.
+        scope: MemoryScope,
+    },
+    /// The most at one time.
+    PeakConcurrency {
+        /// Of what.
+        of: Concurrent,
     },
     /// Mean time of a store operation, from the target's own histogram.
     MeanStoreOperation {
@@ -66,6 +90,66 @@ pub enum MemoryScope {
     User,
     /// All entries.
     Total,
+    /// The target's process: what it has of the machine (resident memory).
+    Process,
+}
+
+impl MemoryScope {
+    /// Every scope.
+    pub const ALL: [Self; 3] = [Self::User, Self::Total, Self::Process];
+
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Total => "total",
+            Self::Process => "process",
+        }
+    }
+}
+
+/// What spends an error budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Burn {
+    /// Requests without a usable answer.
+    Error,
+    /// Cacheable reads that the cache did not serve.
+    Miss,
+}
+
+impl Burn {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Error, Self::Miss];
+
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Miss => "miss",
+        }
+    }
+}
+
+/// What there is the most of at one time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Concurrent {
+    /// Requests under way at one moment.
+    Requests,
+    /// People who asked something within a minute of the wall.
+    People,
+}
+
+impl Concurrent {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Requests, Self::People];
+
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::People => "people",
+        }
+    }
 }
 
 impl Metric {
@@ -73,10 +157,58 @@ impl Metric {
     pub fn unit(&self) -> Unit {
         match self {
             Self::HitRate | Self::EffectiveHitRate | Self::DbQueryReduction | Self::ErrorRate => Unit::Ratio,
-            Self::Speedup => Unit::Times,
-            Self::Latency { .. } | Self::MeanLatency | Self::MeanStoreOperation { .. } => Unit::Microseconds,
+            Self::Speedup | Self::BurnRate { .. } => Unit::Times,
+            Self::Latency { .. }
+            | Self::MeanLatency
+            | Self::ResponseTime { .. }
+            | Self::MeanResponseTime
+            | Self::MeanStoreOperation { .. } => Unit::Microseconds,
             Self::MaxMemory { .. } => Unit::Bytes,
-            Self::Violations { .. } => Unit::Count,
+            Self::MemorySlope { .. } => Unit::BytesPerHour,
+            Self::PeakConcurrency { .. } | Self::Violations { .. } => Unit::Count,
+        }
+    }
+
+    /// Whether a line on it may end in `over` and a window.
+    pub fn has_windows(&self) -> bool {
+        match self {
+            Self::HitRate
+            | Self::EffectiveHitRate
+            | Self::ErrorRate
+            | Self::Latency { .. }
+            | Self::MeanLatency
+            | Self::ResponseTime { .. }
+            | Self::MeanResponseTime
+            | Self::BurnRate { .. } => true,
+            Self::Speedup
+            | Self::DbQueryReduction
+            | Self::MaxMemory { .. }
+            | Self::MemorySlope { .. }
+            | Self::PeakConcurrency { .. }
+            | Self::MeanStoreOperation { .. }
+            | Self::Violations { .. } => false,
+        }
+    }
+
+    /// Whether single responses tell it as they come, without an interval: what `abort_on`
+    /// and the limits of a breakpoint need.
+    pub fn is_told_by_responses(&self) -> bool {
+        match self {
+            Self::HitRate
+            | Self::EffectiveHitRate
+            | Self::ErrorRate
+            | Self::Latency { .. }
+            | Self::MeanLatency
+            | Self::ResponseTime { .. }
+            | Self::MeanResponseTime => true,
+            Self::Speedup
+            | Self::BurnRate { .. }
+            | Self::DbQueryReduction
+            | Self::MaxMemory { .. }
+            | Self::MemorySlope { .. }
+            | Self::PeakConcurrency { .. }
+            | Self::MeanStoreOperation { .. }
+            | Self::Violations { .. } => false,
         }
     }
 }

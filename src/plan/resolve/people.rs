@@ -12,6 +12,7 @@ impl Resolver<'_> {
         scope: &Scope,
         actions: &[ActionPlan],
         roles: &[RolePlan],
+        cluster: Option<u16>,
     ) -> Result<PeoplePlan, ScenarioError> {
         let People { from, list, file, relations } = &scenario.people;
         let origins = [from.is_some(), !list.is_empty()];
@@ -73,7 +74,7 @@ impl Resolver<'_> {
                 roles: self.asking(name, scenario, roles)?,
             });
         }
-        who_asks(&mut stocks, actions, roles);
+        who_asks(&mut stocks, actions, roles, cluster);
         Ok(PeoplePlan { origin, stocks })
     }
 
@@ -135,12 +136,13 @@ impl Resolver<'_> {
 }
 
 /// A relation that names no role is asked of those whose actions use it, and of everybody
-/// where it tells who must see a change.
-fn who_asks(stocks: &mut [StockPlan], actions: &[ActionPlan], roles: &[RolePlan]) {
+/// where it tells who must see a change, or who counts as one.
+fn who_asks(stocks: &mut [StockPlan], actions: &[ActionPlan], roles: &[RolePlan], cluster: Option<u16>) {
     let audience: Vec<u16> = actions
         .iter()
         .flat_map(|action| &action.changes)
         .flat_map(|change| change.audience.iter().map(|(stock, _)| *stock))
+        .chain(cluster)
         .collect();
     let uses = |role: &RolePlan, stock: u16| {
         role.reachable().any(|action| actions[usize::from(action)].draws.stocks.contains(&stock))

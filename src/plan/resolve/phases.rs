@@ -17,6 +17,8 @@ const BELL: Duration = Duration::from_secs(30);
 /// Requests a second that one generator may be asked for.
 const MAX_RATE: f64 = 1e6;
 const MAX_STEPS: u32 = 100;
+/// How far a line of `abort_on` may look back: each second of it is kept apart.
+const LONGEST_LOOK: Duration = Duration::from_secs(3_600);
 
 /// What a phase is resolved against.
 #[derive(Clone, Copy)]
@@ -240,20 +242,23 @@ impl Resolver<'_> {
         let written =
             if phase.limits.is_empty() { vec!["error_rate < 1%".to_owned()] } else { phase.limits.clone() };
         let limits = resolve_slos_at(&["phases", at, "limits"], &written, &names, self.source)?;
-        let latency_or_errors = |slo: &Slo| {
-            matches!(
-                slo.metric,
-                Metric::Latency { .. } | Metric::MeanLatency | Metric::ErrorRate | Metric::HitRate
-            )
+        let wrong = |line: usize, offset: usize, what: String| {
+            let line = line.to_string();
+            ScenarioError::within(self.source, &["phases", at, "limits", line.as_str()], offset, what)
         };
-        if let Some(other) = limits.iter().find(|slo| !latency_or_errors(slo)) {
-            let what =
-                format!("`{}` cannot be told of a step; use latency, error_rate or hit_rate", other.text);
-            return Err(fail(&["limits"], what));
-        }
-        if let Some(windowed) = limits.iter().find(|slo| slo.window.is_some()) {
-            let what = format!("`{}`: a step is its own window; leave out `over`", windowed.text);
-            return Err(fail(&["limits"], what));
+        for (line, slo) in limits.iter().enumerate() {
+            let text = &slo.text;
+            if !slo.metric.is_told_by_responses() {
+                let what = format!(
+                    "`{text}` cannot be told of a step, by its responses alone; use latency, response_time, error_rate or hit_rate"
+                );
+                return Err(wrong(line, 0, what));
+            }
+            if slo.window.is_some() {
+                let what = format!("`{text}`: a step is its own window; leave out `over`");
+                let over = text.rfind(" over ").map_or(0, |at| text[..at].chars().count() + 1);
+                return Err(wrong(line, over, what));
+            }
         }
         Ok(Work::Breakpoint { arrivals, steps, limits })
     }
@@ -261,16 +266,21 @@ impl Resolver<'_> {
     /// What may end a run early.
     pub(super) fn abort_lines(&self, lines: &[Slo]) -> Result<(), ScenarioError> {
         for (at, slo) in lines.iter().enumerate() {
-            let metric = matches!(
-                slo.metric,
-                Metric::ErrorRate | Metric::HitRate | Metric::MeanLatency | Metric::Latency { .. }
-            );
-            if !metric {
+            let line = at.to_string();
+            let wrong =
+                |offset, what: String| ScenarioError::within(self.source, &["abort_on", &line], offset, what);
+            // Responses come here one by one, without the moment at which they were meant.
+            let from_due = matches!(slo.metric, Metric::ResponseTime { .. } | Metric::MeanResponseTime);
+            if from_due || !slo.metric.is_told_by_responses() {
                 let what = format!(
-                    "`{}` cannot be told while a run is on; use error_rate, hit_rate or latency",
+                    "`{}` cannot be told while a run is on, by single responses; use error_rate, hit_rate or latency",
                     slo.text
                 );
-                return Err(self.error(&["abort_on", &at.to_string()], what));
+                return Err(wrong(0, what));
+            }
+            if slo.window.is_some_and(|window| window > LONGEST_LOOK) {
+                let over = slo.text.rfind(" over ").map_or(0, |at| slo.text[..at].chars().count() + 1);
+                return Err(wrong(over, format!("`{}`: abort_on looks back 1h at most", slo.text)));
             }
         }
         Ok(())
