@@ -62,24 +62,38 @@ impl Made {
                 self.requests += 1;
                 self.gatherer.observe(&Observation {
                     person: u32::try_from(self.requests % 16).expect("below 16"),
-                    role,
                     action: if n.is_multiple_of(3) { LIST } else { REPORT },
-                    phase,
-                    due_us: started_us,
-                    started_us,
-                    first_byte_us: None,
-                    finished_us: started_us + took_us + n,
-                    status: Some(200),
-                    claimed: source,
-                    source,
                     validated: source == Source::Hit && n.is_multiple_of(2),
                     request: self.requests % 400,
-                    digest: None,
-                    bytes: 2_000,
-                    reused: true,
-                    fault: (source == Source::Error).then_some(Fault::Status),
+                    ..observation(phase, role, source, (started_us, started_us + took_us + n))
                 });
             }
+        }
+        self
+    }
+
+    /// So many requests a second by the clock, each sent when the one before is out of the way:
+    /// `took_us` from there, and from its intended start what the closure says of its second.
+    pub(crate) fn by_clock(
+        mut self,
+        phase: u16,
+        role: u16,
+        source: Source,
+        took_us: u64,
+        from_due_us: impl Fn(u64) -> u64,
+        per_slice: u64,
+    ) -> Self {
+        let before = self.requests;
+        self = self.reads(phase, role, source, took_us, |_| per_slice);
+        for at in 0..self.requests - before {
+            let (slice, n) = (at / per_slice, at % per_slice);
+            let due_us = (20 + slice) * SLICE_US + n * 1_000;
+            let finished_us = due_us + took_us;
+            let seen = Observation {
+                action: if n.is_multiple_of(3) { LIST } else { REPORT },
+                ..observation(phase, role, source, (due_us, finished_us))
+            };
+            self.gatherer.responded(&seen, from_due_us(slice));
         }
         self
     }
@@ -164,6 +178,29 @@ impl Made {
     }
 }
 
+/// A response of the first person.
+fn observation(phase: u16, role: u16, source: Source, (started_us, finished_us): (u64, u64)) -> Observation {
+    Observation {
+        person: 0,
+        role,
+        action: LIST,
+        phase,
+        due_us: started_us,
+        started_us,
+        first_byte_us: None,
+        finished_us,
+        status: Some(200),
+        claimed: source,
+        source,
+        validated: false,
+        request: 0,
+        digest: None,
+        bytes: 2_000,
+        reused: true,
+        fault: (source == Source::Error).then_some(Fault::Status),
+    }
+}
+
 /// Particulars of the made-up run.
 fn run() -> Run {
     Run {
@@ -197,6 +234,7 @@ pub(crate) fn verdict() -> Verdict {
         op: op.into(),
         method: None,
         note: None,
+        warm_up_cut_seconds: None,
     };
     Verdict {
         schema_version: SCHEMA_VERSION,

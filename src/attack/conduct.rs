@@ -16,8 +16,11 @@ use super::stage::{Counts, Scene, Stage};
 use super::stop::{Cause, Stop};
 use super::target::{Target, TargetError};
 use super::trace::Tracer;
+use super::undecided::{Monitor, Watch};
 use super::worker::Worker;
-use crate::evidence::{Arrivals, CpuMeter, Gatherer, Machine, Names, Phase, Step};
+use crate::evidence::{
+    Arrivals, CpuMeter, Gatherer, Machine, Names, Phase, Sequential, Step, Watched, WatchedPairs,
+};
 use crate::expose::Live;
 use crate::plan::{PhasePlan, Plan, Work};
 use crate::units::to_micros;
@@ -60,6 +63,8 @@ pub struct Conducted {
     pub arrivals: Vec<Arrivals>,
     /// Steps of breakpoints.
     pub breakpoints: Vec<Step>,
+    /// How the run looked at itself, where it was to end as soon as it was decided.
+    pub sequential: Option<Sequential>,
     /// How often the target asked to wait, and was waited for.
     pub waited: u64,
     /// How often somebody had to log in again.
@@ -95,8 +100,10 @@ pub async fn conduct(
         actions: plan.actions.iter().map(|action| action.name.clone()).collect(),
     };
     let lookout = Lookout::new(plan, clock, stop);
+    let monitor = Monitor::new(plan, &live);
+    let watch = monitor.is_some().then(|| Watch::new(plan));
     let gatherer = Gatherer::new(names, to_micros(plan.slice())).clustered(cast.clusters(plan));
-    let recorder = Recorder::start(gatherer, live.clone(), lookout);
+    let recorder = Recorder::start(gatherer, live.clone(), lookout, watch);
     let scraper =
         Scraper::new(Arc::clone(&target), Arc::clone(plan), cast.staff.clone(), stop.clone(), clock)?
             .of_process(pid);
@@ -116,9 +123,10 @@ pub async fn conduct(
         counts: Arc::new(Counts::default()),
     };
     let counts = Arc::clone(&stage.counts);
-    let company = Company { stage, scene: curtain, scraper, live, pid };
+    let record = monitor.as_ref().map(Monitor::record);
+    let company = Company { stage, scene: curtain, scraper, live, pid, monitor };
     // A child that dies ends the run: what follows would only count its absence.
-    let mut played = Played { replays, ..Played::default() };
+    let mut played = Played { replays, sequential: record, ..Played::default() };
     let outcome = {
         let lost = async {
             match embedded.as_mut() {
@@ -137,7 +145,7 @@ pub async fn conduct(
         }
     };
     drop(company);
-    let Played { phases, machine, arrivals, breakpoints, mut troubles, .. } = played;
+    let Played { phases, machine, arrivals, breakpoints, sequential, mut troubles, .. } = played;
     if let Err(error) = errands::run(plan, &target, &cast, &plan.teardown).await {
         troubles.push(format!("teardown: {error}"));
     }
@@ -156,6 +164,7 @@ pub async fn conduct(
         machine,
         arrivals,
         breakpoints,
+        sequential,
         waited: counts.waited.load(Ordering::Relaxed),
         logins: counts.logins.load(Ordering::Relaxed),
         troubles,
@@ -170,8 +179,19 @@ pub(super) struct Played {
     pub(super) machine: Vec<Machine>,
     pub(super) arrivals: Vec<Arrivals>,
     pub(super) breakpoints: Vec<Step>,
+    pub(super) sequential: Option<Sequential>,
     pub(super) troubles: Vec<String>,
     pub(super) replays: BTreeMap<usize, Replay>,
+}
+
+impl Played {
+    /// A watched phase that was not ended by a look is judged on its whole batches.
+    fn undecided(&mut self, watched: Option<Watched>, to_us: u64, slice_us: u64) {
+        let (Some(record), Some(watched)) = (&mut self.sequential, watched) else { return };
+        if record.phase(watched.phase).is_none() {
+            record.phases.push(Watched { batches: watched.batches_at(to_us, slice_us), ..watched });
+        }
+    }
 }
 
 /// Whether people are at work in a phase: such phases in a row are one attack.
@@ -191,6 +211,8 @@ pub(super) struct Company {
     live: Live,
     /// Of the embedded target.
     pub(super) pid: Option<u32>,
+    /// Ends phases that are decided.
+    monitor: Option<Monitor>,
 }
 
 impl Company {
@@ -219,7 +241,13 @@ impl Company {
         let phase = &self.stage.plan.phases[at];
         let from_us = self.begin(at, phase);
         let meter = CpuMeter::start(self.pid);
-        pairs::work(&self.stage, phase, samples, index16(at), &self.scraper).await;
+        let watched = self.monitor.as_ref().and_then(|monitor| Some((monitor, monitor.pairs(at, samples)?)));
+        let monitor = watched.map(|(monitor, _)| monitor);
+        let (rounds, decided) =
+            pairs::work(&self.stage, phase, samples, index16(at), &self.scraper, monitor).await;
+        if let (Some(record), Some((_, watched))) = (&mut played.sequential, watched) {
+            record.pairs = Some(WatchedPairs { rounds, decided, ..watched });
+        }
         played.machine.push(meter.stop(&phase.name));
         played.phases.push(self.ended(phase, from_us));
     }
@@ -266,9 +294,21 @@ impl Company {
                     from_us = self.begin(first + offset, phase);
                 }
                 let meter = CpuMeter::start(self.pid);
-                let going_on = self.watch(phase.duration, index16(first + offset)).await;
+                let watched = self.monitor.as_ref().and_then(|m| m.batches(first + offset, from_us));
+                let going_on = tokio::select! {
+                    going_on = self.watch(phase.duration, index16(first + offset)) => going_on,
+                    batches = self.decided(watched) => {
+                        if let (Some(record), Some(watched)) = (&mut played.sequential, watched) {
+                            record.phases.push(Watched { batches, decided: true, ..watched });
+                        }
+                        self.stage.sink.scrape(self.scraper.read(index16(first + offset)).await).await;
+                        true
+                    }
+                };
                 played.machine.push(meter.stop(&phase.name));
-                played.phases.push(self.ended(phase, from_us));
+                let ended = self.ended(phase, from_us);
+                played.undecided(watched, ended.to_us, to_micros(self.stage.plan.slice()));
+                played.phases.push(ended);
                 if !going_on {
                     break;
                 }
@@ -279,6 +319,16 @@ impl Company {
         let (worked, ()) = tokio::join!(attack, direct);
         worked?;
         Ok(())
+    }
+
+    /// Ends when a watched phase is decided, with its batches; of any other, never.
+    async fn decided(&self, watched: Option<Watched>) -> u32 {
+        match (&self.monitor, watched) {
+            (Some(monitor), Some(watched)) => {
+                monitor.watch(watched, &self.stage.sink, self.stage.clock).await
+            }
+            (Some(_) | None, _) => std::future::pending().await,
+        }
     }
 
     /// Reads the target's counters until the phase is over; `false` if the run was ended.

@@ -39,6 +39,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod undecided;
 mod worker;
 
 pub use cast::{Cast, CastError};
@@ -51,3 +52,4 @@ pub use recorder::{Recorder, Sink};
 pub use redact::Redactor;
 pub use stop::{Cause, Stop};
 pub use target::{Target, TargetError};
+pub use undecided::until_decided;

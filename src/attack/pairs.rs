@@ -4,6 +4,7 @@
 use super::ask::{Errand, Way, ask};
 use super::scraper::Scraper;
 use super::stage::Stage;
+use super::undecided::Monitor;
 use crate::evidence::{PairFlaw, PairRecord};
 use crate::observe::{Dialect, Source};
 use crate::plan::{BypassPlan, PhasePlan};
@@ -24,21 +25,29 @@ enum Arm {
 
 /// Works through the pairs until there are enough, time is up or the run is ended.
 /// Goes round the (role, action) combinations, so that a short phase covers all evenly.
-/// Without a way around the cache there is nothing to pair.
-pub(super) async fn work(stage: &Stage, phase: &PhasePlan, samples: u32, index: u16, scraper: &Scraper) {
-    let Some(bypass) = &stage.plan.cache.bypass else { return };
+/// Without a way around the cache there is nothing to pair. A monitor ends them after a round
+/// that decides. Says how many rounds there were, and whether they were ended so.
+pub(super) async fn work(
+    stage: &Stage,
+    phase: &PhasePlan,
+    samples: u32,
+    index: u16,
+    scraper: &Scraper,
+    monitor: Option<&Monitor>,
+) -> (u32, bool) {
+    let Some(bypass) = &stage.plan.cache.bypass else { return (0, false) };
     let mut rng = ChaCha8Rng::seed_from_u64(stage.plan.seed);
     rng.set_stream(u64::from(u32::MAX));
     let combinations = combinations(stage);
     let deadline = Instant::now() + phase.duration;
     let mut seat = stage.target.wire.seat();
-    for round in 0..samples as usize {
+    for round in 0..samples {
         for (role, action) in &combinations {
             if stage.stop.is_stopped() || Instant::now() >= deadline {
-                return;
+                return (round, false);
             }
             let people = stage.population.of_role(*role);
-            let person = people[round % people.len()];
+            let person = people[round as usize % people.len()];
             if !stage.population.person(person).can(&stage.plan, *action) {
                 continue;
             }
@@ -47,7 +56,13 @@ pub(super) async fn work(stage: &Stage, phase: &PhasePlan, samples: u32, index: 
             let cached_first = rng.random();
             pair.measure(&mut seat, cached_first).await;
         }
+        if let Some(monitor) = monitor
+            && monitor.paired_enough(round + 1, &stage.sink).await
+        {
+            return (round + 1, true);
+        }
     }
+    (samples, false)
 }
 
 /// Each cacheable read that each role does.

@@ -1,11 +1,12 @@
 //! Where everything seen comes together: one task that owns the gatherer.
 
 use super::abort::Lookout;
-use crate::evidence::{Gatherer, PairFlaw, PairRecord};
+use super::undecided::{Look, Seen, Watch};
+use crate::evidence::{Gatherer, PairFlaw, PairRecord, Watched};
 use crate::expose::Live;
 use crate::observe::{Observation, Scrape};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
@@ -23,6 +24,8 @@ enum Event {
     Pair(PairRecord),
     Dropped(u16, u16, PairFlaw),
     Scrape(Box<Scrape>),
+    Watch(Watched),
+    Look(Look, oneshot::Sender<Seen>),
     End,
 }
 
@@ -41,9 +44,14 @@ pub struct Recorder {
 impl Recorder {
     /// Starts the task; `live` is told of each observation as well, and so is what may end
     /// the run.
-    pub(super) fn start(gatherer: Gatherer, live: Live, lookout: Option<Lookout>) -> Self {
+    pub(super) fn start(
+        gatherer: Gatherer,
+        live: Live,
+        lookout: Option<Lookout>,
+        watch: Option<Watch>,
+    ) -> Self {
         let (events, incoming) = mpsc::channel(WAITING);
-        let task = tokio::spawn(record(incoming, gatherer, live, lookout));
+        let task = tokio::spawn(record(incoming, gatherer, live, lookout, watch));
         Self { task, sink: Sink { events } }
     }
 
@@ -64,6 +72,7 @@ async fn record(
     mut gatherer: Gatherer,
     live: Live,
     mut lookout: Option<Lookout>,
+    mut watch: Option<Watch>,
 ) -> Gatherer {
     let mut tick = tokio::time::interval(LOOK_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -83,16 +92,28 @@ async fn record(
         };
         for event in batch.drain(..) {
             match event {
-                Event::Seen(seen) => take(&mut gatherer, &seen),
+                Event::Seen(seen) => {
+                    watch.iter_mut().for_each(|watch| watch.observe(&seen));
+                    take(&mut gatherer, &seen);
+                }
                 Event::ByClock(seen, response_us) => {
                     take(&mut gatherer, &seen);
                     gatherer.responded(&seen, response_us);
                 }
-                Event::Pair(pair) => gatherer.pair(pair),
+                Event::Pair(pair) => {
+                    watch.iter_mut().for_each(|watch| watch.pair(&pair));
+                    gatherer.pair(pair);
+                }
                 Event::Dropped(role, action, why) => gatherer.drop_pair(role, action, why),
                 Event::Scrape(scrape) => {
                     live.scrape(&scrape);
+                    watch.iter_mut().for_each(|watch| watch.scrape(&scrape));
                     gatherer.scrape(*scrape);
+                }
+                Event::Watch(watched) => watch.iter_mut().for_each(|watch| watch.begin(watched)),
+                Event::Look(at, answer) => {
+                    // Whoever asked may have gone: the phase is over.
+                    let _ = answer.send(watch.as_ref().map(|watch| watch.look(at)).unwrap_or_default());
                 }
                 Event::End => return gatherer,
             }
@@ -139,5 +160,17 @@ impl Sink {
     /// The target's own counters.
     pub async fn scrape(&self, scrape: Scrape) {
         self.send(Event::Scrape(Box::new(scrape))).await;
+    }
+
+    /// A phase begins whose batches will be looked at.
+    pub(super) async fn watch(&self, watched: Watched) {
+        self.send(Event::Watch(watched)).await;
+    }
+
+    /// What there is of each line, after all that was sent before; `None` after the end.
+    pub(super) async fn look(&self, at: Look) -> Option<Seen> {
+        let (answer, seen) = oneshot::channel();
+        self.send(Event::Look(at, answer)).await;
+        seen.await.ok()
     }
 }

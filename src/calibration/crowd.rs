@@ -16,8 +16,8 @@ pub struct Crowd {
     pub people: u32,
     /// Reads a second of the median person.
     pub rate: f64,
-    /// Standard deviation of the logarithm of people's rates: 1 makes the busiest of forty
-    /// read about ten times as much as the median.
+    /// Standard deviation of the logarithm of people's rates: 0.9 makes the busiest of forty
+    /// read about seven times as much as the median.
     pub rate_spread: f64,
     /// Probability of a hit of the median person.
     pub hit: f64,

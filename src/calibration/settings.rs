@@ -40,7 +40,7 @@ fn speedups(name: &'static str, world: PairedCosts) -> Setting {
     Setting { name, world: Box::new(world), lines }
 }
 
-/// People who differ much: the busiest read some ten times as much as the median, and find
+/// People who differ much: the busiest read some seven times as much as the median, and find
 /// more. The same in every run where there is a roster.
 #[must_use]
 pub fn heavy_users(roster: Option<u64>) -> Crowd {
@@ -107,7 +107,10 @@ pub fn rates(truth_runs: u64) -> Vec<Setting> {
 #[must_use]
 pub fn of_latency() -> Vec<Setting> {
     vec![
-        latencies("latency, independent", Drift { phi: 0.0, level: 0.0, ..Drift::default() }),
+        latencies(
+            "latency, independent, 30 s",
+            Drift { seconds: 30.0, phi: 0.0, level: 0.0, ..Drift::default() },
+        ),
         latencies("latency that drifts, 120 s", Drift::default()),
         latencies("latency that drifts, 20 s", Drift { seconds: 20.0, ..Drift::default() }),
     ]

@@ -24,15 +24,24 @@ pub(super) fn judge(args: &JudgeArgs) -> Result<Exit, Failure> {
 /// The verdict on a run folder, by its own SLOs or those of a file.
 pub(super) fn verdict_of(dir: &Path, slo: Option<&Path>) -> Result<(Verdict, evidence::Evidence), Failure> {
     let evidence = evidence::load(dir).or_exit(Exit::Usage)?;
+    let (slos, confidence) = slos_of(dir, slo, &evidence)?;
+    let verdict = judge_evidence(&slos, &evidence, confidence);
+    Ok((verdict, evidence))
+}
+
+/// The SLO lines of a run folder, or those of a file, and the scenario's confidence.
+pub(super) fn slos_of(
+    dir: &Path,
+    slo: Option<&Path>,
+    evidence: &evidence::Evidence,
+) -> Result<(Vec<Slo>, f64), Failure> {
     let own = dir.join(report::SCENARIO_FILE);
     let Loaded { scenario, source: own_source, .. } = load_saved(&own).or_exit(Exit::Usage)?;
     let (lines, source) = match slo {
         Some(path) => slo_file(path).or_exit(Exit::Usage)?,
         None => (scenario.slos.clone(), own_source),
     };
-    let slos = parse(&lines, &evidence, &scenario, &source)?;
-    let verdict = judge_evidence(&slos, &evidence, scenario.confidence);
-    Ok((verdict, evidence))
+    Ok((parse(&lines, evidence, &scenario, &source)?, scenario.confidence))
 }
 
 /// Phases that the run did not reach are known by the scenario: a line on one of them is

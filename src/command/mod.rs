@@ -1,9 +1,11 @@
 //! One file a subcommand: each reads as the steps it takes.
 
 mod check;
+mod compare;
 mod forecast;
 mod init;
 mod judge;
+mod merge;
 mod open_files;
 mod out;
 mod prepare;
@@ -29,6 +31,8 @@ pub fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Check(args) => wait(check::check(args)),
         Command::Simulate(args) => wait(simulate::simulate(args)),
         Command::Judge(args) => judge::judge(&args),
+        Command::Compare(args) => compare::compare(&args),
+        Command::Merge(args) => merge::merge(&args),
         Command::Report(args) => report::report(&args),
         Command::Serve(args) => wait(serve::serve(args)),
         Command::Init(args) => init::init(&args),

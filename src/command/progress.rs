@@ -103,6 +103,9 @@ fn line(snapshot: &Snapshot) -> String {
     if !rates.is_empty() {
         line.push_str(&format!(" · hits: {}", rates.join(", ")));
     }
+    if let Some((decided, of)) = snapshot.decided {
+        line.push_str(&format!(" · {decided} of {of} decided"));
+    }
     if snapshot.copies > 0 {
         line.push_str(&format!(" · {} shown from browsers", count(snapshot.copies)));
     }

@@ -6,7 +6,7 @@ use super::prepare;
 use super::progress::{Mode, Progress};
 use super::signals;
 use super::simulate::replayed;
-use crate::attack::{AttackError, Cast, Cause, Conducted, Stop, Target, TargetError, conduct};
+use crate::attack::{AttackError, Cast, Cause, Conducted, Stop, Target, TargetError, conduct, until_decided};
 use crate::cli::{Inconclusive, RunArgs};
 use crate::evidence::{self, Caveat, Evidence, ExpectedRate, Run};
 use crate::exit::{Exit, Failure, OrExit as _};
@@ -27,8 +27,13 @@ const LATE_US: u64 = 20_000;
 const STEAL: f64 = 0.02;
 
 pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
-    let plan = Arc::new(prepare::plan(&args.scenario)?);
+    let mut plan = prepare::plan(&args.scenario)?;
+    plan.until_decided = args.until_decided;
+    let plan = Arc::new(plan);
     let mode = Mode::choose(args.quiet || args.json);
+    if plan.until_decided {
+        until_decided(&plan).iter().for_each(|what| mode.say(what));
+    }
     let folder = Folder::create(args.out.as_deref(), &plan.name).or_exit(Exit::Usage)?;
     let outcome = measure(&plan, &args, &folder, mode).await;
     let (evidence, stop, failed) = match outcome {
@@ -165,13 +170,24 @@ async fn expected(plan: &Arc<Plan>, cast: &Cast, mode: Mode) -> Vec<ExpectedRate
 
 /// What was seen becomes evidence: the run's particulars and what weakens it.
 fn compile(plan: &Plan, conducted: Conducted, run: Run, stop: &Stop) -> (Evidence, Option<AttackError>) {
-    let Conducted { gatherer, phases, machine, arrivals, breakpoints, waited, logins, troubles, failed } =
-        conducted;
+    let Conducted {
+        gatherer,
+        phases,
+        machine,
+        arrivals,
+        breakpoints,
+        sequential,
+        waited,
+        logins,
+        troubles,
+        failed,
+    } = conducted;
     let mut evidence = gatherer.finish(phases);
     evidence.run = run;
     evidence.environment.machine = machine;
     evidence.arrivals = arrivals;
     evidence.breakpoints = breakpoints;
+    evidence.sequential = sequential;
     evidence.interrupted = stop.is_stopped() || failed.is_some();
     let caveats = caveats(plan, &evidence, stop);
     evidence.caveats.extend(caveats);

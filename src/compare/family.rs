@@ -41,7 +41,7 @@ impl Family<'_> {
             pair.change = Err(why.to_owned());
         }
         let scale = pair.change.as_ref().map_or(Scale::Difference, |(scale, _)| *scale);
-        let same = same(scale, &line, pair.base, self.margin);
+        let same = same((scale, pair.unit), &line, pair.base, self.margin);
         Begun { line, pair, same, changed: false }
     }
 

@@ -117,7 +117,7 @@ fn selection(role: &str, action: &str, sources: &[Source]) -> Selection {
         roles: vec![role.into()],
         actions: vec![action.into()],
         sources: sources.to_vec(),
-        phases: Vec::new(),
+        ..Selection::default()
     }
 }
 

@@ -67,10 +67,23 @@ fn change(unit: Unit, base: Span, new: Span) -> Result<(Scale, Span), String> {
 /// points, since 5 % of a hit rate of 90 % would be half of its misses. Near its ends a rate
 /// has no such room: the margin is at most half of what it, or what was asked of it, has to 0
 /// or 1, whichever is nearer. Between 0.01 and 0.05 % of errors lie no 2 points, and yet all.
-pub(super) fn same(scale: Scale, line: &Line, base: Option<Measured>, margin: Margin) -> [f64; 2] {
-    match scale {
-        Scale::Ratio => [1.0 / (1.0 + margin.relative), 1.0 + margin.relative],
-        Scale::Difference => {
+/// Of what may be below zero, as a slope, a share of the base or of what was asked for.
+pub(super) fn same(
+    (scale, unit): (Scale, Unit),
+    line: &Line,
+    base: Option<Measured>,
+    margin: Margin,
+) -> [f64; 2] {
+    match (scale, unit) {
+        (Scale::Ratio, _) => [1.0 / (1.0 + margin.relative), 1.0 + margin.relative],
+        (
+            Scale::Difference,
+            Unit::Count | Unit::BytesPerHour | Unit::Times | Unit::Microseconds | Unit::Bytes,
+        ) => {
+            let of = base.map_or(0.0, |base| base.value.abs()).max(line.target.map_or(0.0, f64::abs));
+            [-of * margin.relative, of * margin.relative]
+        }
+        (Scale::Difference, Unit::Ratio) => {
             let room = |rate: f64| rate.min(1.0 - rate).max(0.0);
             let most = base.map_or(0.0, |base| room(base.value)).max(line.target.map_or(0.0, room));
             let points = margin.points.min(most / 2.0);

@@ -68,6 +68,13 @@ pub enum Caveat {
         /// What was measured then.
         value: String,
     },
+    /// A phase was to end as soon as it was decided.
+    UntilDecided {
+        /// Which.
+        phase: String,
+        /// What came of it, and what its intervals assume.
+        what: String,
+    },
     /// Actions of the scenario that were left out.
     LeftOut {
         /// Which and why.
@@ -89,6 +96,25 @@ pub enum Caveat {
     LoggedInAgain {
         /// How often.
         n: u64,
+    },
+    /// The evidence of several generators became one.
+    Merged {
+        /// Ids of their runs.
+        generators: Vec<String>,
+        /// So long after the first the last of them began, microseconds.
+        apart_us: u64,
+        /// What was put into one slice of time may be this far from it, microseconds, and as
+        /// much more as the clocks of their machines differ.
+        off_us: u64,
+        /// Whether peaks of requests under way are among what is told.
+        peaks: bool,
+    },
+    /// A caveat of one of several generators.
+    Generator {
+        /// Id of its run.
+        id: String,
+        /// The caveat.
+        what: Box<Caveat>,
     },
     /// Something beside the measurement did not go as it should.
     Trouble {
@@ -144,6 +170,7 @@ impl fmt::Display for Caveat {
                 count(*requests)
             ),
             Self::Aborted { line, value } => write!(f, "`{line}` of abort_on ended the run: {value}"),
+            Self::UntilDecided { phase, what } => write!(f, "{phase}: {what}"),
             Self::LeftOut { what } => write!(f, "left out: {what}"),
             Self::UnequalPairs { n, of } => {
                 write!(
@@ -160,6 +187,25 @@ impl fmt::Display for Caveat {
             Self::LoggedInAgain { n } => {
                 write!(f, "{n} times the target no longer knew somebody (401), who logged in again")
             }
+            Self::Merged { generators, apart_us, off_us, peaks } => {
+                write!(
+                    f,
+                    "the evidence of {} generators as one ({}); they began within {}, and their slices of time \
+                     match to {} if their clocks do; target counters are those that one of them read, and \
+                     quantiles of lag those of the worst",
+                    generators.len(),
+                    generators.join(", "),
+                    micros(*apart_us as f64),
+                    micros(*off_us as f64)
+                )?;
+                if *peaks {
+                    f.write_str(
+                        "; at least as many requests were under way at once as at the busiest alone",
+                    )?;
+                }
+                Ok(())
+            }
+            Self::Generator { id, what } => write!(f, "{id}: {what}"),
             Self::Trouble { what } => f.write_str(what),
             Self::Overflow { what } => write!(f, "not kept, to bound memory: {what}"),
         }

@@ -218,12 +218,14 @@ impl Gatherer {
             arrivals: Vec::new(),
             connections: (connections.requests > 0).then_some(connections),
             breakpoints: Vec::new(),
+            sequential: None,
             environment: super::Environment::here(),
             caveats: self
                 .overflow
                 .map(|what| super::Caveat::Overflow { what: what.into() })
                 .into_iter()
                 .collect(),
+            generators: Vec::new(),
             expected: Vec::new(),
             interrupted: false,
         }

@@ -10,10 +10,13 @@ mod disk;
 mod environment;
 mod expected;
 mod gather;
+mod generator;
 mod histograms;
 mod load;
+mod merge;
 mod scrapes;
 mod select;
+mod sequential;
 
 pub use caveat::Caveat;
 pub use clusters::{CLUSTERS, Clusters, Member};
@@ -21,8 +24,11 @@ pub use disk::{DiskError, FILE, load, save, write_whole};
 pub use environment::{CpuMeter, Environment, Machine};
 pub use expected::ExpectedRate;
 pub use gather::{Gatherer, Names};
+pub use generator::Generator;
 pub use load::{Arrivals, Connections, LATE_US, Lag, Step};
-pub use select::Selection;
+pub use merge::{MergeError, merge};
+pub use select::{Cut, Selection};
+pub use sequential::{Sequential, Watched, WatchedPairs};
 
 use crate::observe::{Fault, Scrape, Source};
 use crate::scenario::Kind;
@@ -82,8 +88,14 @@ pub struct Evidence {
     /// Steps of breakpoints, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub breakpoints: Vec<Step>,
+    /// How the run looked at itself, where it was to end as soon as it was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequential: Option<Sequential>,
     /// Where it was measured and what that cost.
     pub environment: Environment,
+    /// The generators whose evidence this is, where there were several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub generators: Vec<Generator>,
     /// What a perfect cache was expected to reach: of each role, then of all.
     #[serde(default)]
     pub expected: Vec<ExpectedRate>,

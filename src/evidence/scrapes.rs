@@ -29,7 +29,7 @@ impl Scrapes {
         while self.kept.len() > self.most {
             let (first, last) = (self.kept[0].t_us, self.kept[self.kept.len() - 1].t_us);
             let usual = last.saturating_sub(first) / self.kept.len() as u64;
-            self.gap_us = (self.gap_us * 2).max(usual * 3 / 2).max(1);
+            self.gap_us = self.gap_us.saturating_mul(2).max(usual.saturating_mul(3) / 2).max(1);
             let before = self.kept.len();
             for scrape in std::mem::take(&mut self.kept) {
                 self.add(scrape);

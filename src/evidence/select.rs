@@ -20,6 +20,17 @@ pub struct Selection {
     pub sources: Vec<Source>,
     /// Names of phases; the measured ones where none is named.
     pub phases: Vec<String>,
+    /// What is left out at the beginning of phases.
+    pub cuts: Vec<Cut>,
+}
+
+/// The beginning of a phase that is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Name of the phase.
+    pub phase: String,
+    /// The first slice that stays.
+    pub before: u32,
 }
 
 impl Selection {
@@ -37,10 +48,15 @@ impl Selection {
         if self.phases.is_empty() { phase.measured } else { self.phases.contains(&phase.name) }
     }
 
-    /// Whether something of this phase, role and action is meant.
-    pub fn takes(&self, evidence: &Evidence, phase: u16, role: u16, action: u16) -> bool {
-        evidence.phases.get(usize::from(phase)).is_some_and(|phase| self.phase(phase))
-            && self.names(evidence, role, action)
+    /// Whether a slice of a phase stays.
+    fn stays(&self, phase: &Phase, slice: u32) -> bool {
+        self.cuts.iter().all(|cut| cut.phase != phase.name || slice >= cut.before)
+    }
+
+    /// Whether something of this slice of a phase, of this role and action is meant.
+    pub fn takes(&self, evidence: &Evidence, (phase, slice): (u16, u32), role: u16, action: u16) -> bool {
+        let meant = |phase: &Phase| self.phase(phase) && self.stays(phase, slice);
+        evidence.phases.get(usize::from(phase)).is_some_and(meant) && self.names(evidence, role, action)
     }
 
     fn source(&self, source: Source) -> bool {
@@ -50,14 +66,14 @@ impl Selection {
     /// The cells that are meant.
     pub fn cells<'a>(&'a self, evidence: &'a Evidence) -> impl Iterator<Item = &'a Cell> {
         evidence.cells.iter().filter(|cell| {
-            self.source(cell.source) && self.takes(evidence, cell.phase, cell.role, cell.action)
+            self.source(cell.source) && self.takes(evidence, (cell.phase, cell.slice), cell.role, cell.action)
         })
     }
 
     /// The histograms that are meant.
     pub fn histograms<'a>(&'a self, evidence: &'a Evidence) -> impl Iterator<Item = &'a IntervalHistogram> {
         evidence.histograms.iter().filter(|part| {
-            self.source(part.source) && self.takes(evidence, part.phase, part.role, part.action)
+            self.source(part.source) && self.takes(evidence, (part.phase, part.slice), part.role, part.action)
         })
     }
 
@@ -111,8 +127,11 @@ impl Selection {
         let mut slices: Vec<u32> = self
             .phases(evidence)
             .filter(|phase| phase.to_us > phase.from_us)
-            .flat_map(|phase| (phase.from_us / slice_us)..=((phase.to_us - 1) / slice_us))
-            .filter_map(|slice| u32::try_from(slice).ok())
+            .flat_map(|phase| {
+                let slices = (phase.from_us / slice_us)..=((phase.to_us - 1) / slice_us);
+                let slices = slices.filter_map(|slice| u32::try_from(slice).ok());
+                slices.filter(|slice| self.stays(phase, *slice))
+            })
             .collect();
         slices.sort_unstable();
         slices.dedup();

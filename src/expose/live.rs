@@ -36,6 +36,7 @@ struct State {
     /// Hits and reads of each role in this phase.
     roles: Vec<(u64, u64)>,
     series: HashMap<Labels, Series>,
+    decided: Option<(usize, usize)>,
 }
 
 /// Phase, role, action and source of a response.
@@ -60,6 +61,8 @@ pub struct Snapshot {
     pub rate: f64,
     /// Hit rate of each role in this phase.
     pub roles: Vec<RoleSoFar>,
+    /// Lines decided so far, of how many, where the run ends when they are.
+    pub decided: Option<(usize, usize)>,
 }
 
 /// Hit rate of a role so far.
@@ -105,6 +108,7 @@ impl Live {
             phase_requests: 0,
             roles: vec![(0, 0); roles.len()],
             series: HashMap::new(),
+            decided: None,
         };
         let inner = Inner {
             metrics: Metrics::new(&plan.name),
@@ -163,6 +167,11 @@ impl Live {
         self.inner.metrics.scrape(scrape);
     }
 
+    /// So many lines are decided, of so many that can be before the end.
+    pub fn decided(&self, lines: usize, of: usize) {
+        self.state().decided = Some((lines, of));
+    }
+
     /// What is known now.
     pub fn snapshot(&self) -> Snapshot {
         let state = self.state();
@@ -176,6 +185,7 @@ impl Live {
             requests: state.requests,
             copies: state.copies,
             errors: state.errors,
+            decided: state.decided,
             rate: state.phase_requests as f64 / in_phase.as_secs_f64().max(0.001),
             roles: self
                 .inner

@@ -75,6 +75,8 @@ pub struct Plan {
     pub cluster: ClusterPlan,
     /// Confidence of the intervals.
     pub confidence: f64,
+    /// Whether phases end as soon as what they can decide is decided.
+    pub until_decided: bool,
     /// Actions that are not done, and why.
     pub left_out: Vec<String>,
     /// Environment variables that the scenario names and that are not set: no run without them.

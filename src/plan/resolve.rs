@@ -171,6 +171,7 @@ impl Resolver<'_> {
             slos,
             cluster,
             confidence: scenario.confidence,
+            until_decided: false,
             left_out,
             missing: self.missing.take(),
             credentials: Credentials::default(),

@@ -6,6 +6,7 @@
 
 mod breakpoint;
 mod charts;
+mod comparison;
 mod compose;
 mod folder;
 mod hlog;
@@ -14,16 +15,21 @@ mod junit;
 mod ledger;
 mod markdown;
 pub mod plots;
+mod side_by_side;
 mod style;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod trend;
 mod words;
 
 pub use breakpoint::Breakpoint;
+pub use comparison::comparison_terminal;
 pub use compose::{SourceRow, View, compose};
 pub use folder::{Folder, FolderError};
+pub use side_by_side::{COMPARISON_FILE, TREND_FILE, write_comparison, write_trend};
 pub use terminal::terminal;
+pub use trend::trend_terminal;
 pub use words::Line;
 
 use crate::evidence::{DiskError, Evidence, write_whole};
@@ -73,8 +79,12 @@ pub fn write(folder: &Folder, evidence: &Evidence, verdict: &Verdict) -> Result<
 
 /// `verdict.json`.
 pub fn to_json(verdict: &Verdict) -> String {
-    let mut text =
-        serde_json::to_string_pretty(verdict).expect("a verdict has only string keys and finite numbers");
+    pretty(verdict)
+}
+
+/// A verdict, a comparison or a trend as JSON.
+pub fn pretty(value: &impl serde::Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(value).expect("it has only string keys and finite numbers");
     text.push('\n');
     text
 }

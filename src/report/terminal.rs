@@ -111,7 +111,7 @@ fn render(
 }
 
 /// A paragraph within the terminal's width, its later lines indented as told.
-fn indented(text: &str, first: &str, rest: &str, columns: usize) -> String {
+pub(super) fn indented(text: &str, first: &str, rest: &str, columns: usize) -> String {
     let options = textwrap::Options::new(columns.max(40)).initial_indent(first).subsequent_indent(rest);
     textwrap::fill(text, options) + "\n"
 }

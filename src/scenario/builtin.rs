@@ -4,8 +4,8 @@
 pub const DEFAULT: &str = "school-day";
 
 /// Names of built-in scenarios.
-pub const SCENARIOS: [&str; 7] =
-    ["school-day", "smoke", "exam-week", "report-night", "bell", "term-start", "probe"];
+pub const SCENARIOS: [&str; 8] =
+    ["school-day", "smoke", "exam-week", "report-night", "bell", "term-start", "soak", "probe"];
 
 /// Names of built-in parts, for `include:`.
 pub const PARTS: [&str; 1] = ["parts/school"];
@@ -19,6 +19,7 @@ pub fn builtin(name: &str) -> Option<&'static str> {
         "report-night" => Some(include_str!("../../scenarios/report-night.yaml")),
         "bell" => Some(include_str!("../../scenarios/bell.yaml")),
         "term-start" => Some(include_str!("../../scenarios/term-start.yaml")),
+        "soak" => Some(include_str!("../../scenarios/soak.yaml")),
         "probe" => Some(include_str!("../../scenarios/probe.yaml")),
         "parts/school" => Some(include_str!("../../scenarios/parts/school.yaml")),
         _ => None,

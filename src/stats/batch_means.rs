@@ -6,7 +6,7 @@
 //! batches gives the interval (Schmeiser, "Batch size effects in the analysis
 //! of simulation output", Operations Research 30, 1982: 10 to 30 batches).
 
-use super::gaussian::t_two_sided;
+use super::gaussian::t_reach;
 use super::{Estimate, Insufficient, Method, binomial, check_confidence, without_spread};
 
 /// One of many equal slices of time.
@@ -24,6 +24,10 @@ pub const MIN_BATCHES: usize = 10;
 pub const MAX_BATCHES: usize = 30;
 /// Events a batch must hold on average before its mean is used.
 const MIN_EVENTS_PER_BATCH: f64 = 10.0;
+/// Neighbouring batches are never taken as more alike than this.
+const MOST_CORRELATION: f64 = 0.8;
+/// And are worth three independent ones at least.
+const LEAST_DF: f64 = 2.0;
 
 /// Sum of numerators by sum of denominators, with its interval.
 ///
@@ -84,7 +88,7 @@ impl Batches {
     /// The interval over these batches.
     pub(super) fn estimate(&self, slices: &[Slice], confidence: f64) -> Estimate {
         let &Self { value, n, .. } = self;
-        let half = t_two_sided(confidence, self.sums.len() as u64 - 1) * self.standard_error();
+        let half = t_reach(confidence, self.degrees_of_freedom()) * self.standard_error();
         if is_share(slices) {
             let hits = (value * n as f64).round() as u64;
             share(value, (value - half, value + half), Method::BatchMeans, hits, n, confidence)
@@ -103,12 +107,19 @@ impl Batches {
         (self.neighbours() * count / (count - 1.0) * squares).sqrt() / denominator
     }
 
+    /// One less than the batches are worth, where neighbours still resemble each other.
+    pub(super) fn degrees_of_freedom(&self) -> f64 {
+        (self.sums.len() as f64 / self.neighbours() - 1.0).max(LEAST_DF)
+    }
+
     /// What correlation is left between neighbouring batches, as a factor on the
     /// variance: 1 + 2ρ (Newey & West, Econometrica 55, 1987, at one lag), where the
     /// estimate of ρ has its bias of −1/G taken out (Marriott & Pope, Biometrika 41,
     /// 1954) and is never below 0.
     pub(super) fn neighbours(&self) -> f64 {
-        1.0 + 2.0 * (lag_one(&self.sums, self.value) + 1.0 / self.sums.len() as f64).max(0.0)
+        let rho =
+            (lag_one(&self.sums, self.value) + 1.0 / self.sums.len() as f64).clamp(0.0, MOST_CORRELATION);
+        (1.0 + rho) / (1.0 - rho)
     }
 }
 

@@ -6,10 +6,19 @@ use rand_chacha::ChaCha8Rng;
 
 use super::gaussian::{normal_cdf, t_two_sided};
 
-/// Resamples per interval. Hesterberg (2015) asks for at least 1,000 for a
+/// Resamples of a 95 % interval. Hesterberg (2015) asks for at least 1,000 for a
 /// rough and 15,000 for an accurate percentile; at 2,000 the ends of a 95 %
 /// interval rest on 50 draws each.
-pub(super) const RESAMPLES: usize = 2_000;
+const RESAMPLES: usize = 2_000;
+/// No interval takes more: judging must stay a matter of moments.
+const MOST_RESAMPLES: usize = 20_000;
+
+/// Resamples for an interval of this confidence: as many draws lie beyond its ends as beyond those
+/// of a 95 % one, up to 99.5 %.
+pub(super) fn resamples(confidence: f64) -> usize {
+    let times = (0.05 / (1.0 - confidence)).max(1.0);
+    ((RESAMPLES as f64 * times).round() as usize).min(MOST_RESAMPLES)
+}
 
 /// A generator that gives the same draws for the same seed on every machine.
 pub(super) fn rng(seed: u64) -> ChaCha8Rng {

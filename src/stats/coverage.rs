@@ -3,6 +3,9 @@
 //! Reduced runs with fixed seeds. With 400 runs the standard error of a
 //! coverage of 95 % is 1.1 %, so 92 % is nearly three of those below.
 
+mod people;
+mod steady;
+
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -16,6 +19,13 @@ const RUNS: u64 = 400;
 
 fn coverage(mut covers: impl FnMut(&mut ChaCha8Rng) -> bool) -> f64 {
     (0..RUNS).filter(|&run| covers(&mut rng(1000 + run))).count() as f64 / RUNS as f64
+}
+
+/// The same among the runs that have an interval at all, which must be most of them.
+fn coverage_where(mut covers: impl FnMut(&mut ChaCha8Rng) -> Option<bool>) -> f64 {
+    let all: Vec<bool> = (0..RUNS).filter_map(|run| covers(&mut rng(1000 + run))).collect();
+    assert!(all.len() as u64 >= RUNS * 3 / 4, "{} of {RUNS} runs have an interval", all.len());
+    all.iter().filter(|covered| **covered).count() as f64 / all.len() as f64
 }
 
 fn normal(rng: &mut ChaCha8Rng) -> f64 {
@@ -147,13 +157,21 @@ fn quantile_coverage(q: f64) -> f64 {
 
 #[test]
 fn speedup_intervals_cover_skewed_clustered_pairs() {
-    // 25 people, some with heavier reports: lognormal between and within.
+    // Some people have heavier reports: lognormal between and within.
     let truth = 15.0 * (0.5f64 * (0.4f64 * 0.4 + 0.5 * 0.5)).exp() / (0.5f64 * 0.3 * 0.3).exp();
-    let covered = coverage(|rng| {
+    for people in [5, 25] {
+        let covered = speedup_coverage(truth, people);
+        assert!(covered >= 0.92, "{people} people: {covered}");
+    }
+}
+
+/// Most of the error left with skewed times is to the low side: too few passes, not too many.
+fn speedup_coverage(truth: f64, people: u32) -> f64 {
+    coverage(|rng| {
         let mut pairs = Vec::new();
-        for cluster in 0..25 {
+        for cluster in 0..people {
             let person = 0.4 * normal(rng);
-            for _ in 0..rng.random_range(2..10) {
+            for _ in 0..rng.random_range(60 / people..200 / people) {
                 let uncached = 15_000.0 * (person + 0.5 * normal(rng)).exp();
                 let cached = 1000.0 * (0.3 * normal(rng)).exp();
                 pairs.push(Pair { cached, uncached, cluster });
@@ -161,8 +179,7 @@ fn speedup_intervals_cover_skewed_clustered_pairs() {
         }
         let e = speedup(&pairs, 0.95, rng.random()).unwrap();
         e.lo <= truth && truth <= e.hi
-    });
-    assert!(covered >= 0.92, "{covered}");
+    })
 }
 
 #[test]

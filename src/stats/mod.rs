@@ -11,7 +11,7 @@
 //! | a ratio over time (hit rate, error rate) | [`batch_means`] | batch means, Student t |
 //! | the same, where people differ | [`two_way`] | variance by person and by batch, Student t |
 //! | a quantile of latency | [`quantile`] | block bootstrap, order statistics |
-//! | how many times faster | [`paired`] | bootstrap over clusters of pairs |
+//! | how many times faster | [`paired`] | bootstrap over clusters of pairs, Fieller |
 //! | how much less work | [`reduction`] | bootstrap within strata |
 //! | nothing seen in n trials | [`trials`] | exact binomial bound |
 //! | a window of many (hit rate over 30 s) | [`window`] | binomial at an effective size |
@@ -33,6 +33,7 @@ pub mod prediction;
 pub mod quantile;
 pub mod reduction;
 pub mod sequential;
+pub mod steady_state;
 pub mod trend;
 pub mod trials;
 pub mod two_way;
@@ -80,6 +81,8 @@ pub enum Method {
     OrderStatistics,
     /// Bootstrap over clusters of pairs.
     PairedBootstrap,
+    /// Fieller's set over clusters of pairs, wider than the bootstrap's interval: there are few.
+    Fieller,
     /// Bootstrap of the cost samples within each stratum.
     StratifiedBootstrap,
     /// The sample showed no spread at all; the width is what can hide in the
@@ -102,6 +105,7 @@ impl Method {
             Method::BlockBootstrap => "block_bootstrap",
             Method::OrderStatistics => "order_statistics",
             Method::PairedBootstrap => "paired_bootstrap",
+            Method::Fieller => "fieller",
             Method::StratifiedBootstrap => "stratified_bootstrap",
             Method::RuleOfThree => "rule_of_three",
             Method::Trend => "trend",
@@ -187,6 +191,7 @@ mod tests {
             Method::BlockBootstrap,
             Method::OrderStatistics,
             Method::PairedBootstrap,
+            Method::Fieller,
             Method::StratifiedBootstrap,
             Method::RuleOfThree,
             Method::Trend,

@@ -6,7 +6,7 @@
 
 use rand::RngExt;
 
-use super::bootstrap::{RESAMPLES, expanded_percentiles, rng};
+use super::bootstrap::{expanded_percentiles, resamples, rng};
 use super::{Estimate, Insufficient, Method, binomial, check_confidence};
 
 /// A sparse histogram: (value in microseconds, how often), sorted by value.
@@ -118,7 +118,7 @@ pub fn interval(slices: &[Counts], q: f64, confidence: f64, seed: u64) -> Result
     let joined: Vec<Counts> = slices.chunks(slices.len().div_ceil(MAX_SLICES)).map(merge).collect();
     let slices = &joined[..];
     let block = block_length(slices.len());
-    let draws = resampled_quantiles(slices, &all, q, block, seed);
+    let draws = resampled_quantiles(slices, &all, q, block, (resamples(confidence), seed));
     let groups = (slices.len() / block).min(filled);
     let (lo, hi) = expanded_percentiles(draws, confidence, groups).ok_or_else(too_few)?;
     let value = value as f64;
@@ -140,13 +140,19 @@ fn block_length(slices: usize) -> usize {
 
 /// The quantile of each resample. A resample is a multiplicity per slice; its
 /// quantile is found by bisecting the values, so that no histogram is built.
-fn resampled_quantiles(slices: &[Counts], all: &Counts, q: f64, block: usize, seed: u64) -> Vec<f64> {
+fn resampled_quantiles(
+    slices: &[Counts],
+    all: &Counts,
+    q: f64,
+    block: usize,
+    (resamples, seed): (usize, u64),
+) -> Vec<f64> {
     let cumulative: Vec<Counts> = slices.iter().map(cumulate).collect();
     let count = slices.len();
     let mut rng = rng(seed);
     let mut times = vec![0_u64; count];
-    let mut draws = Vec::with_capacity(RESAMPLES);
-    for _ in 0..RESAMPLES {
+    let mut draws = Vec::with_capacity(resamples);
+    for _ in 0..resamples {
         times.fill(0);
         let mut drawn = 0;
         while drawn < count {

@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 
-use super::bootstrap::{RESAMPLES, expanded_percentiles, rng};
+use super::bootstrap::{expanded_percentiles, resamples, rng};
 use super::{Estimate, Insufficient, Method, check_confidence, without_spread};
 
 /// Requests that cost alike uncached (one action, say), with a sample of what
@@ -62,7 +62,7 @@ pub fn reduction(
     }
 
     let mut rng = rng(seed);
-    let draws: Vec<f64> = (0..RESAMPLES)
+    let draws: Vec<f64> = (0..resamples(confidence))
         .map(|_| {
             strata
                 .iter()

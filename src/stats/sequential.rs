@@ -59,7 +59,7 @@ impl Design {
 }
 
 /// What is measured, by batches in their order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Samples {
     /// Sum by sum: a mean latency, a speedup.
     Ratio(Vec<Slice>),

@@ -152,7 +152,7 @@ impl People {
         let totals = Moments { above: total.0, below: total.1, ..Moments::default() };
         let groups: Vec<Sums> = batches.sums.iter().map(|b| (b.numerator, b.denominator)).collect();
         let by_batch = Moments::of_groups(&groups).scaled(batches.neighbours());
-        let batch_df = groups.len() as f64 - 1.0;
+        let batch_df = batches.degrees_of_freedom();
 
         let (mut by_person, mut both) = (totals, totals);
         let (mut variance, mut squares) = (0.0, 0.0);

@@ -151,10 +151,10 @@ impl Scatter {
         if total.denominator <= 0.0 {
             return None;
         }
-        let own = Self::of(std::slice::from_ref(&window.to_vec())).map_or(0.0, |own| own.variance);
-        let error = (self.variance.max(own) / total.denominator).sqrt();
+        let half = |of: Self| t_two_sided(confidence, of.freedom) * (of.variance / total.denominator).sqrt();
+        let own = Self::of(std::slice::from_ref(&window.to_vec())).filter(|own| own.variance > self.variance);
         let value = total.numerator / total.denominator;
-        let half = t_two_sided(confidence, self.freedom) * error;
+        let half = half(self).max(own.map_or(0.0, half));
         Some(Interval { value, lo: value - half, hi: value + half, n: total.denominator as u64 })
     }
 }

@@ -3,7 +3,7 @@
 //! In: evidence. Out: reasons why the run is invalid, and caveats where it was close or where
 //! others are to blame. Pure. Only measured phases count.
 
-use crate::evidence::{Caveat, Evidence, LATE_US, Machine};
+use crate::evidence::{Arrivals, Caveat, Connections, Evidence, Generator, LATE_US, Lag, Machine, Phase};
 use crate::units::{count, micros, percent};
 
 /// A generator that uses more than this of the processor time it was given queues behind
@@ -32,8 +32,41 @@ pub(super) struct Audit {
     pub(super) caveats: Vec<Caveat>,
 }
 
-/// Audits the generator.
+/// How one generator sent its load.
+struct Sent<'a> {
+    phases: &'a [Phase],
+    machine: &'a [Machine],
+    lag: &'a Lag,
+    arrivals: &'a [Arrivals],
+    connections: Option<&'a Connections>,
+}
+
+/// Audits the generator; of several each by itself, since one that was too slow is not made
+/// good by one that was not.
 pub(super) fn audit(evidence: &Evidence) -> Audit {
+    let phases = &evidence.phases;
+    if evidence.generators.is_empty() {
+        return audit_one(&Sent {
+            phases,
+            machine: &evidence.environment.machine,
+            lag: &evidence.lag,
+            arrivals: &evidence.arrivals,
+            connections: evidence.connections.as_ref(),
+        });
+    }
+    let mut all = Audit::default();
+    for generator in &evidence.generators {
+        let Generator { id, machine, lag, arrivals, connections, .. } = generator;
+        let Audit { bottlenecks, caveats } =
+            audit_one(&Sent { phases, machine, lag, arrivals, connections: connections.as_ref() });
+        all.bottlenecks.extend(bottlenecks.into_iter().map(|what| format!("of {id}, {what}")));
+        let of = |what| Caveat::Generator { id: id.clone(), what: Box::new(what) };
+        all.caveats.extend(caveats.into_iter().map(of));
+    }
+    all
+}
+
+fn audit_one(evidence: &Sent<'_>) -> Audit {
     let mut audit = Audit::default();
     for machine in measured(evidence) {
         let given = 1.0 - machine.steal.unwrap_or(0.0);
@@ -47,7 +80,7 @@ pub(super) fn audit(evidence: &Evidence) -> Audit {
             ));
         }
     }
-    for arrivals in &evidence.arrivals {
+    for arrivals in evidence.arrivals {
         let Some(phase) = evidence.phases.get(usize::from(arrivals.phase)).filter(|phase| phase.measured)
         else {
             continue;
@@ -76,7 +109,7 @@ pub(super) fn audit(evidence: &Evidence) -> Audit {
             audit.caveats.push(Caveat::HeldUp { share: late, taken });
         }
     }
-    if let Some(connections) = &evidence.connections
+    if let Some(connections) = evidence.connections
         && connections.requests >= ENOUGH
         && share(connections.opened, connections.requests) > OPENED
     {
@@ -91,14 +124,14 @@ fn share(part: u64, of: u64) -> f64 {
 }
 
 /// What each measured phase took of the machine.
-fn measured(evidence: &Evidence) -> impl Iterator<Item = &Machine> {
-    let both = evidence.phases.iter().zip(&evidence.environment.machine);
+fn measured<'a>(evidence: &Sent<'a>) -> impl Iterator<Item = &'a Machine> + use<'a> {
+    let both = evidence.phases.iter().zip(evidence.machine);
     both.filter(|(phase, _)| phase.measured).map(|(_, machine)| machine)
 }
 
 /// What others took over the measured phases; nothing where the system does not tell: an excuse
 /// needs evidence as well.
-fn taken(evidence: &Evidence) -> f64 {
+fn taken(evidence: &Sent<'_>) -> f64 {
     let seconds: f64 = measured(evidence).map(|machine| machine.seconds).sum();
     let of = |machine: &Machine| machine.steal.unwrap_or(0.0) + machine.others.unwrap_or(0.0);
     let taken: f64 = measured(evidence).map(|machine| machine.seconds * of(machine)).sum();
@@ -108,7 +141,6 @@ fn taken(evidence: &Evidence) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::{Arrivals, Connections};
     use crate::fixture::{Made, PAIRS, STEADY};
     use crate::verdict::{Outcome, judge};
 

@@ -29,11 +29,8 @@ fn requests(slo: &Slo, evidence: &Evidence) -> Measurement {
     match peaks.max_by_key(|(peak, _)| *peak) {
         _ if n == 0 => Measurement::absent("nothing was asked in the phases that are meant", 0),
         None => Measurement::absent("requests under way were not counted in this run", 0),
-        Some((peak, phase)) => Measurement {
-            value: Value::Exact { value: f64::from(peak), n },
-            note: Some(format!("under way at one moment of {phase}, counted")),
-            withheld: None,
-        },
+        Some((peak, phase)) => Measurement::of(Value::Exact { value: f64::from(peak), n })
+            .note(Some(format!("under way at one moment of {phase}, counted"))),
     }
 }
 
@@ -67,7 +64,6 @@ fn people(slo: &Slo, evidence: &Evidence) -> Measurement {
     let longest = stretch::phases(evidence, &slo.selection).iter().map(stretch::Stretch::length).max();
     let within = longest.unwrap_or(MINUTE).min(MINUTE);
     Measurement {
-        value: Value::Exact { value: most as f64, n },
         note: Some(format!("{at_least}who asked something within {} of the wall, counted", duration(within))),
         withheld: (crowded && !bound_decides(slo, most as f64)).then(|| {
             format!(
@@ -76,6 +72,7 @@ fn people(slo: &Slo, evidence: &Evidence) -> Measurement {
                 count(most as u64)
             )
         }),
+        ..Measurement::of(Value::Exact { value: most as f64, n })
     }
 }
 

@@ -122,6 +122,9 @@ pub struct Finding {
     pub method: Option<Method>,
     /// Why it could not be decided, or what explains the value.
     pub note: Option<String>,
+    /// How much of the steady phases was left out as warm-up, in seconds; absent where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_up_cut_seconds: Option<f64>,
 }
 
 /// What an oracle found.

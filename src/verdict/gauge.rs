@@ -57,7 +57,7 @@ impl Gauge {
         }
     }
 
-    fn takes(&self, seen: &Observation) -> bool {
+    pub(super) fn takes(&self, seen: &Observation) -> bool {
         let named = |wanted: &Option<Vec<u16>>, at| wanted.as_ref().is_none_or(|wanted| wanted.contains(&at));
         // What was given up because the run ended says nothing of the target.
         seen.fault != Some(Fault::Abandoned)

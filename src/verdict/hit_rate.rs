@@ -3,6 +3,7 @@
 use super::measure::Measurement;
 use super::over_time::{measurement, over_time};
 use super::slo::Slo;
+use super::steady::Steady;
 use crate::evidence::{Cell, Evidence, Selection};
 use crate::observe::Source;
 use crate::units::percent;
@@ -29,17 +30,19 @@ fn share(cell: &Cell, above: bool, below: bool) -> (u64, u64) {
 }
 
 fn rate(slo: &Slo, evidence: &Evidence, confidence: f64, part: impl Fn(&Cell) -> (u64, u64)) -> Measurement {
+    let steady = Steady::of(&slo.selection, evidence, |phase| phase.ratio(evidence, &part));
+    let selection = &steady.selection;
     let (mut above, mut n) = (0, 0);
-    for (hits, reads) in slo.selection.cells(evidence).map(&part) {
+    for (hits, reads) in selection.cells(evidence).map(&part) {
         above += hits;
         n += reads;
     }
-    let mut measurement = measurement(over_time(&slo.selection, evidence, confidence, part), n);
-    measurement.withheld = undecidable(&slo.selection, evidence, n);
+    let mut measurement = measurement(over_time(selection, evidence, confidence, part), n);
+    measurement.withheld = undecidable(selection, evidence, n);
     if n > 0 && !slo.op.holds(above as f64 / n as f64, slo.target) {
-        measurement = measurement.note(explain(slo, evidence, n));
+        measurement = measurement.note(explain(slo, selection, evidence, n));
     }
-    measurement
+    steady.mark(measurement)
 }
 
 /// Why a hit rate over so many known reads must not be decided, if it must not.
@@ -69,8 +72,7 @@ fn hurried(selection: &Selection, evidence: &Evidence) -> Option<String> {
 }
 
 /// Why the misses were misses: the first read of a key cannot be a hit of any cache.
-fn explain(slo: &Slo, evidence: &Evidence, n: u64) -> Option<String> {
-    let selection = &slo.selection;
+fn explain(slo: &Slo, selection: &Selection, evidence: &Evidence, n: u64) -> Option<String> {
     let (mut misses, mut firsts) = (0, 0);
     for cell in selection.cells(evidence).filter(|cell| cell.source.in_hit_rate() && !cell.source.is_hit()) {
         misses += cell.n;

@@ -5,6 +5,7 @@ use super::effect::effect;
 use super::expectation::expectations;
 use super::measure::{Measurement, Value, measure};
 use super::reconcile::{self, reconcile};
+use super::sequential;
 use super::{Check, CheckOutcome, Finding, Judgement, Outcome, SCHEMA_VERSION, Slo, Verdict};
 use crate::evidence::{Caveat, Evidence};
 use crate::stats::Estimate;
@@ -18,7 +19,8 @@ const WIDE: f64 = 0.5;
 
 /// Judges each line. The same evidence always gives the same verdict.
 pub fn judge(slos: &[Slo], evidence: &Evidence, confidence: f64) -> Verdict {
-    let findings: Vec<Finding> = slos.iter().map(|slo| find(slo, evidence, confidence)).collect();
+    let mut findings: Vec<Finding> = slos.iter().map(|slo| find(slo, evidence, confidence)).collect();
+    sequential::correct(&mut findings, slos, evidence, confidence);
     let Audit { bottlenecks, caveats } = audit(evidence);
     let reconciliation = reconcile(evidence);
     let counters = reconcile::check(&reconciliation);
@@ -31,7 +33,11 @@ pub fn judge(slos: &[Slo], evidence: &Evidence, confidence: f64) -> Verdict {
         other => other,
     };
     let bottlenecks = bottlenecks.into_iter().map(|what| Caveat::Bottleneck { what });
-    let caveats = bottlenecks.chain(caveats).chain(evidence.caveats.iter().cloned()).collect();
+    let caveats = bottlenecks
+        .chain(caveats)
+        .chain(sequential::caveats(evidence))
+        .chain(evidence.caveats.iter().cloned())
+        .collect();
     Verdict {
         schema_version: SCHEMA_VERSION,
         verdict,
@@ -76,7 +82,9 @@ fn overall(findings: &[Finding]) -> Outcome {
 }
 
 fn find(slo: &Slo, evidence: &Evidence, confidence: f64) -> Finding {
-    let Measurement { value, note, withheld } = measure(slo, evidence, confidence);
+    let Measurement { value, note, withheld, warm_up_cut_seconds } =
+        sequential::sequentially(slo, evidence, confidence)
+            .unwrap_or_else(|| measure(slo, evidence, confidence));
     let unit = slo.metric.unit();
     let (judgement, measured, interval, n, method, why) = match value {
         Value::Estimated(estimate) => {
@@ -95,7 +103,7 @@ fn find(slo: &Slo, evidence: &Evidence, confidence: f64) -> Finding {
             let judgement = if slo.op.holds(value, slo.target) { Judgement::Pass } else { Judgement::Fail };
             (judgement, Some(value), None, n, None, None)
         }
-        Value::Absent { why, n } => (Judgement::Inconclusive, None, None, n, None, Some(why)),
+        Value::Absent { why, n, lacks: _ } => (Judgement::Inconclusive, None, None, n, None, Some(why)),
     };
     let (judgement, why) = match withheld {
         Some(reason) => (Judgement::Inconclusive, Some(reason)),
@@ -117,6 +125,7 @@ fn find(slo: &Slo, evidence: &Evidence, confidence: f64) -> Finding {
         op: slo.op.as_str().into(),
         method,
         note,
+        warm_up_cut_seconds,
     }
 }
 

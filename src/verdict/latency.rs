@@ -2,23 +2,41 @@
 
 use super::measure::{Measurement, SEED};
 use super::over_time::{measurement, over_time};
-use crate::evidence::{Evidence, Selection};
+use super::steady::Steady;
+use crate::evidence::{Cell, Evidence, Selection};
 use crate::observe::Source;
-use crate::stats::quantile as quantiles;
+use crate::stats::batch_means::Slice;
+use crate::stats::quantile::{self as quantiles, Counts};
 use crate::units::micros;
 
 pub(super) fn quantile(selection: &Selection, evidence: &Evidence, q: f64, confidence: f64) -> Measurement {
-    let selection = &answered_reads(selection);
+    // The quantile's own series: the share of each slice above the quantile of all of them.
+    let steady = Steady::of(&answered_reads(selection), evidence, |phase| {
+        let slices = phase.latencies(evidence);
+        let level = quantiles::quantile(&quantiles::merge(&slices), q).unwrap_or(0);
+        slices.iter().map(|slice| above(slice, level)).collect()
+    });
+    let selection = &steady.selection;
     let slices = selection.latencies(evidence);
     let n = selection.n(evidence);
-    Measurement::estimated(quantiles::interval(&slices, q, confidence, SEED), n)
-        .note(by_action(selection, evidence, q, confidence))
+    let measurement = Measurement::estimated(quantiles::interval(&slices, q, confidence, SEED), n)
+        .note(by_action(selection, evidence, q, confidence));
+    steady.mark(measurement)
 }
 
 pub(super) fn mean(selection: &Selection, evidence: &Evidence, confidence: f64) -> Measurement {
-    let selection = &answered_reads(selection);
-    let checked = over_time(selection, evidence, confidence, |cell| (cell.latency_us, cell.n));
-    measurement(checked, selection.n(evidence))
+    let part = |cell: &Cell| (cell.latency_us, cell.n);
+    let steady = Steady::of(&answered_reads(selection), evidence, |phase| phase.ratio(evidence, part));
+    let selection = &steady.selection;
+    let checked = over_time(selection, evidence, confidence, part);
+    let measurement = measurement(checked, selection.n(evidence));
+    steady.mark(measurement)
+}
+
+/// How many of a slice's latencies are above a level.
+fn above(slice: &Counts, level: u64) -> Slice {
+    let sum = |from: u64| slice.iter().filter(|part| part.0 >= from).map(|part| part.1).sum::<u64>() as f64;
+    Slice { numerator: sum(level + 1), denominator: sum(0) }
 }
 
 /// The same quantile of each action that has samples enough, the slowest first: where the

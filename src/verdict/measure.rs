@@ -16,6 +16,8 @@ pub(super) struct Measurement {
     pub(super) note: Option<String>,
     /// Why it must not be decided, whatever the value.
     pub(super) withheld: Option<String>,
+    /// How much was left out as warm-up, in seconds.
+    pub(super) warm_up_cut_seconds: Option<f64>,
 }
 
 /// A measured value.
@@ -30,19 +32,26 @@ pub(super) enum Value {
     Absent {
         why: String,
         n: u64,
+        /// What the method lacked, where that is why.
+        lacks: Option<Insufficient>,
     },
 }
 
 impl Measurement {
     pub(super) fn absent(why: impl Into<String>, n: u64) -> Self {
-        Self { value: Value::Absent { why: why.into(), n }, note: None, withheld: None }
+        Self::of(Value::Absent { why: why.into(), n, lacks: None })
     }
 
     pub(super) fn estimated(estimate: Result<Estimate, Insufficient>, n: u64) -> Self {
         match estimate {
-            Ok(estimate) => Self { value: Value::Estimated(estimate), note: None, withheld: None },
-            Err(why) => Self::absent(why.to_string(), n),
+            Ok(estimate) => Self::of(Value::Estimated(estimate)),
+            Err(lacks) => Self::of(Value::Absent { why: lacks.to_string(), n, lacks: Some(lacks) }),
         }
+    }
+
+    /// A value, with nothing to say of it yet.
+    pub(super) fn of(value: Value) -> Self {
+        Self { value, note: None, withheld: None, warm_up_cut_seconds: None }
     }
 
     /// Adds what explains the value to what is said already.

@@ -21,9 +21,11 @@ mod own_counters;
 mod parse;
 mod reconcile;
 mod response_time;
+mod sequential;
 mod slo;
 mod slope;
 mod speedup;
+mod steady;
 mod stretch;
 #[cfg(test)]
 mod tests;
@@ -35,8 +37,10 @@ pub use finding::{Check, CheckOutcome, Finding, Judgement, Outcome, Severity, Ve
 pub use gauge::{Gauge, Index, Tally};
 pub use judge::{judge, judge_line};
 pub(crate) use measure::SEED;
+pub(crate) use own_counters::MIN_SCRAPES;
 pub use parse::SloError;
 pub use reconcile::{Agreement, Counted, Counter, Reconciliation};
+pub use sequential::{Ledger, Need, Standing, Stretch, meant, need, pair_rounds, standings, store_batches};
 pub use slo::{Burn, Concurrent, MemoryScope, Metric, Op, Slo};
 
 /// Version of the verdict format.

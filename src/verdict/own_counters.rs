@@ -10,7 +10,7 @@ use crate::units::count;
 use std::collections::BTreeMap;
 
 /// A largest value is read from at least so many scrapes.
-const MIN_SCRAPES: u64 = 10;
+pub(crate) const MIN_SCRAPES: u64 = 10;
 
 /// The query count is read within this of a phase's ends.
 const SLACK_US: u64 = 2_500_000;
@@ -124,11 +124,8 @@ pub(super) fn memory(scope: MemoryScope, selection: &Selection, evidence: &Evide
         Some(_) if n < MIN_SCRAPES => {
             Measurement::absent(format!("seen only {n} times; at least {MIN_SCRAPES} are needed"), n)
         }
-        Some(value) => Measurement {
-            value: Value::Exact { value, n },
-            note: Some(format!("largest of {} looks, {count_of}", count(n))),
-            withheld: None,
-        },
+        Some(value) => Measurement::of(Value::Exact { value, n })
+            .note(Some(format!("largest of {} looks, {count_of}", count(n)))),
     }
 }
 

@@ -207,11 +207,9 @@ pub(super) fn measure(evidence: &Evidence) -> Measurement {
     let found = reconcile(evidence);
     let check = check(&found);
     match check.outcome {
-        CheckOutcome::Holds | CheckOutcome::Violated => Measurement {
-            value: Value::Exact { value: violations(&found).len() as f64, n: check.trials },
-            note: None,
-            withheld: None,
-        },
+        CheckOutcome::Holds | CheckOutcome::Violated => {
+            Measurement::of(Value::Exact { value: violations(&found).len() as f64, n: check.trials })
+        }
         CheckOutcome::Unchecked | CheckOutcome::NotApplicable => {
             Measurement::absent(check.why.unwrap_or_else(|| "it could not be told".into()), check.trials)
         }

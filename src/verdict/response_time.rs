@@ -21,7 +21,7 @@ pub(super) fn meant<'a>(
     evidence
         .response_times
         .iter()
-        .filter(|part| selection.takes(evidence, part.phase, part.role, part.action))
+        .filter(|part| selection.takes(evidence, (part.phase, part.slice), part.role, part.action))
 }
 
 /// Whether there is anything.

@@ -313,7 +313,7 @@ impl View<'_> {
         ];
         note.extend(remarks);
         let withheld = (decisive == State::Open).then(|| self.why_open(&interval, open, what));
-        Measurement { value: value_of(interval, method), note: Some(note.join("; ")), withheld }
+        Measurement { withheld, ..Measurement::of(value_of(interval, method)) }.note(Some(note.join("; ")))
     }
 
     fn state(&self, window: &Seen) -> State {

@@ -52,6 +52,31 @@ async fn an_arrival_that_finds_nobody_free_is_dropped_and_counted() {
 }
 
 #[tokio::test]
+async fn requests_by_the_clock_have_a_response_time_and_the_peak_is_counted() {
+    let site = Site::open().await;
+    // A tenth of a second each, at most four at a time.
+    let phases = json!([
+        {"kind": "open", "duration": "2s", "arrivals": {"rate": 8, "pool": 4}},
+        {"kind": "steady", "duration": "1s"},
+    ]);
+    let plan = site.plan("/slow", phases, &[]);
+    let evidence = evidence(run(&plan, &Stop::default(), None).await.unwrap());
+    let times = |phase: u16| {
+        let parts = evidence.response_times.iter().filter(move |part| part.phase == phase);
+        parts.flat_map(|part| part.counts.clone()).collect::<Vec<(u64, u64)>>()
+    };
+    let n: u64 = times(0).iter().map(|(_, n)| n).sum();
+    let answered = evidence.cells.iter().filter(|cell| cell.phase == 0 && cell.source.is_answered_read());
+    assert_eq!(n, answered.map(|cell| cell.n).sum::<u64>(), "every answered read has one");
+    assert!(n > 5 && times(0).iter().all(|(us, _)| *us >= 90_000), "{:?}", times(0));
+    assert!(times(1).is_empty(), "people ask when they are ready");
+    let peak = evidence.phases[0].peak_in_flight.unwrap();
+    assert!((1..=4).contains(&peak), "{peak} under way in a pool of 4");
+    let people: u32 = plan.roles.iter().map(|role| role.users).sum();
+    assert!(evidence.phases[1].peak_in_flight.is_some_and(|peak| peak <= people));
+}
+
+#[tokio::test]
 async fn a_breakpoint_ends_at_the_first_limit_that_breaks() {
     let site = Site::open().await;
     let climb = |limit: &str| {

@@ -2,6 +2,7 @@
 
 mod abort;
 mod by_clock;
+mod undecided;
 
 use super::{AttackError, Cast, Conducted, Stop, Target, conduct};
 use crate::evidence::Evidence;
@@ -90,5 +91,6 @@ fn evidence(conducted: Conducted) -> Evidence {
     let mut evidence = conducted.gatherer.finish(conducted.phases);
     evidence.arrivals = conducted.arrivals;
     evidence.breakpoints = conducted.breakpoints;
+    evidence.sequential = conducted.sequential;
     evidence
 }

@@ -148,6 +148,25 @@ fn the_command_line_changes_what_the_scenario_says() {
 }
 
 #[test]
+fn slices_are_fine_enough_for_the_windows_and_few_enough_for_a_day() {
+    let slice = |steady: &str, slo: &str| {
+        let text = SCENARIO.replace("duration: 6s", &format!("duration: {steady}"));
+        let text = text.replace("hit_rate{role=\"teacher\"} > 30%", slo);
+        let plan = read(&text, &Changes::default()).unwrap_or_else(|error| panic!("{error}"));
+        (plan.slice().as_secs_f64(), plan.longest().div_duration_f64(plan.slice()))
+    };
+    assert_eq!(slice("295s", "hit_rate > 1%"), (1.0, 300.0));
+    assert_eq!(slice("295s", "hit_rate > 1% over 30s").0, 1.0, "thirty in a window are enough");
+    assert_eq!(slice("295s", "hit_rate > 1% over 3s").0, 0.5);
+    assert_eq!(slice("1h", "'max(concurrency{of=\"people\"}) > 1'").0, 10.0);
+    assert_eq!(slice("1h", "hit_rate > 1%").0, 12.25);
+    let (day, slices) = slice("24h", "hit_rate > 1% over 1m");
+    assert!(day > 60.0 && slices <= 1_200.0, "{day} s: {slices} slices, and the window is refused");
+    let (day, slices) = slice("24h", "hit_rate > 1% over 10m");
+    assert!((72.0..=100.0).contains(&day) && slices <= 1_200.0, "{day} s: {slices} slices");
+}
+
+#[test]
 fn a_target_that_we_did_not_start_is_only_read_unless_the_scenario_says_otherwise() {
     let changes = Changes { target: Some("http://127.0.0.1:1/school".into()), ..Changes::default() };
     let plan = meant(&changes);

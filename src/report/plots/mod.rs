@@ -6,6 +6,7 @@
 //! | [`latency()`] | how long do hits and misses take, out to the rare ones |
 //! | [`speedup()`] | how many times faster than uncached, per action |
 //! | [`timeline()`] | when in the run was that |
+//! | [`trend()`] | how each SLO line went over many runs |
 //!
 //! Every chart shows sample sizes, draws what is absent as "no data" instead of
 //! zero, and can be read in grey: series differ in marker and dash as well as in
@@ -21,6 +22,7 @@ mod png;
 mod rows;
 mod speedup;
 mod timeline;
+mod trend;
 
 #[cfg(test)]
 mod tests;
@@ -29,6 +31,7 @@ pub use hit_rate::hit_rate;
 pub use latency::{Curve, latency};
 pub use speedup::speedup;
 pub use timeline::{PhaseSpan, TimelinePoint, timeline};
+pub use trend::trend;
 
 /// A value with its interval and its target: a row of [`hit_rate`] or [`speedup`].
 #[derive(Debug, Clone, PartialEq)]

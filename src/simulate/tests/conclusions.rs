@@ -167,3 +167,62 @@ fn a_run_that_is_too_long_to_replay_is_not_replayed_before_it() {
     long["phases"] = json!([{"kind": "steady", "duration": "24h"}]);
     assert_eq!(runs_for(&plan(&long)), None);
 }
+
+/// Readers with the clock's arrivals behind them, and what each line needs.
+fn needs(slos: &[&str]) -> Vec<crate::simulate::Need> {
+    let mut scenario = readers();
+    scenario["roles"]["reader"]["users"] = json!(20);
+    scenario["phases"] = json!([
+        {"kind": "steady", "duration": "10m"},
+        {"kind": "open", "duration": "1m", "arrivals": {"rate": 20, "pool": 30}},
+    ]);
+    foretold(&scenario, 20, slos).needs
+}
+
+#[test]
+fn a_line_with_a_window_is_decided_by_what_one_window_holds() {
+    let of = |line: &str| needs(&[line]).remove(0);
+    // Two reads a second: 1,200 in all, 120 in a minute.
+    let far = of(r#"hit_rate{phase="steady"} > 10% over 1m"#);
+    assert_eq!(far.decided, Some(true), "{far:?}");
+    assert!(far.why.contains("in a window"), "{far:?}");
+    let errors = of(r#"error_rate{phase="steady"} < 5% over 1m"#);
+    assert_eq!((errors.time, errors.decided), (crate::simulate::Time::Wall { seconds: 60.0 }, Some(true)));
+    for line in [
+        r#"error_rate{phase="steady"} < 0.1% over 1m"#,
+        r#"burn_rate{budget="0.1%", phase="steady"} < 1 over 1m"#,
+    ] {
+        let rare = of(line);
+        assert_eq!(rare.decided, Some(false), "{rare:?}");
+        assert!(
+            rare.why.contains("needs 3,690 requests without an error in a window, of about 120"),
+            "{rare:?}"
+        );
+        assert!(rare.why.contains("windows of 30 min 4"), "{rare:?}");
+    }
+    let burn = of(r#"burn_rate{budget="1%", phase="steady"} < 14.4 over 1m"#);
+    assert_eq!(burn.decided, Some(true), "{burn:?}");
+    let tail = of(r#"p99(latency{phase="steady"}) < 1s over 1m"#);
+    assert_eq!(tail.decided, Some(false), "{tail:?}");
+    let long = of("hit_rate > 10% over 1h");
+    assert!(long.decided == Some(false) && long.why.contains("as long as a window"), "{long:?}");
+    let by_clock = of(r#"error_rate{phase="open"} < 1% over 30s"#);
+    assert_eq!(by_clock.decided, Some(true), "600 arrivals in half a minute: {by_clock:?}");
+}
+
+#[test]
+fn a_trend_a_peak_and_a_response_time_say_what_they_need() {
+    let of = |line: &str| needs(&[line]).remove(0);
+    let trend = of("slope(memory) < 1MB/h");
+    assert!(trend.decided == Some(false) && trend.why.contains("nothing tells"), "{trend:?}");
+    let few = of(r#"p99.9(response_time{phase="open"}) < 1s"#);
+    // 3,688 samples at 20 a second are 184 seconds, and there are 60.
+    assert_eq!(few.decided, Some(false), "{few:?}");
+    assert_eq!(of(r#"p99(response_time{phase="open"}) < 1s"#).decided, Some(true));
+    let people = of(r#"p99(response_time{phase="steady"}) < 1s"#);
+    assert!(people.why.contains("kind open"), "{people:?}");
+    assert_eq!(of(r#"max(concurrency{of="people"}) >= 10"#).why, "counted in the run");
+    assert_eq!(of(r#"max(concurrency{of="people"}) >= 21"#).why, "there are only 20");
+    let requests = of(r#"max(concurrency{of="requests"}) >= 31"#);
+    assert_eq!((requests.decided, requests.why.as_str()), (Some(true), "at most 30 can be under way here"));
+}

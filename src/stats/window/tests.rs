@@ -84,7 +84,7 @@ fn a_quantile_of_few_has_a_lower_end_and_no_upper_one() {
 
 #[test]
 fn a_mean_of_a_window_is_covered_and_a_window_in_trouble_has_its_own_spread() {
-    let (mut held, mut of) = (0, 0);
+    let (mut held, mut troubled, mut of) = (0, 0, 0);
     let times = |rng: &mut ChaCha8Rng, scale: f64| -> Vec<Slice> {
         let mut slice = || {
             let n = rng.random_range(1..20_u32);
@@ -104,9 +104,10 @@ fn a_mean_of_a_window_is_covered_and_a_window_in_trouble_has_its_own_spread() {
         run[3] = times(&mut rng, 50_000.0);
         let all = Scatter::of(&run).unwrap();
         let trouble = all.mean(&run[3], CONFIDENCE).unwrap();
-        assert!(trouble.lo < 50_000.0 && trouble.hi > 40_000.0, "{trouble:?}");
+        troubled += u32::from(trouble.lo <= 50_000.0 && 50_000.0 <= trouble.hi);
     }
-    let covered = f64::from(held) / f64::from(of);
-    assert!(covered >= 0.93, "{covered}");
+    for covered in [held, troubled].map(|held| f64::from(held) / f64::from(of)) {
+        assert!(covered >= 0.92, "{covered}");
+    }
     assert_eq!(Scatter::of(&[vec![Slice { numerator: 1.0, denominator: 1.0 }]]), None);
 }

@@ -156,7 +156,7 @@ fn errors_point_at_the_column_and_say_what_would_do() {
         ("max(concurrency) >= 100", 5, "of="),
         (r#"max(concurrency{of="users"}) >= 100"#, 20, "\"people\""),
         (r#"max(concurrency{of="requests", role="teacher"}) >= 100"#, 32, "everybody together"),
-        (r#"max(concurrency{of="people"}) >= 100x"#, 34, "plain number"),
+        (r#"max(concurrency{of="people"}) >= 100x"#, 37, "plain number"),
         (r#"p99(response_time{source="hit"}) < 5ms"#, 19, "intended start"),
         ("response_time < 5ms", 1, "function"),
         ("burn_rate < 14.4 over 1h", 1, "budget="),

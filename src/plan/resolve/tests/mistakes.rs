@@ -149,6 +149,28 @@ const MISTAKES: &[Mistake] = &[
         &["unknown metric", "hit_rate"],
     ),
     (
+        "kind: steady, duration: 6s",
+        "kind: breakpoint, duration: 60s, arrivals: {rate: 1, to: 9}, limits: [error_rate < 1%, slope(memory) < 1MB/h]",
+        (42, 93),
+        &["cannot be told of a step", "response_time"],
+    ),
+    (
+        "kind: steady, duration: 6s",
+        "kind: breakpoint, duration: 60s, arrivals: {rate: 1, to: 9}, limits: [error_rate < 1% over 5s]",
+        (42, 92),
+        &["leave out `over`"],
+    ),
+    (
+        "confidence: 0.95",
+        "abort_on: ['slope(memory) < 1MB/h']",
+        (45, 12),
+        &["single responses", "error_rate"],
+    ),
+    ("confidence: 0.95", "abort_on: [p99(response_time) > 1s]", (45, 12), &["single responses"]),
+    ("confidence: 0.95", "abort_on: [error_rate > 9% over 2h]", (45, 29), &["1h at most"]),
+    (SLO, "'burn_rate{budget=\"0.1%\"} < 14.4'", (44, 38), &["over 1h"]),
+    (SLO, "'max(concurrency{of=\"users\"}) > 1'", (44, 25), &["\"people\""]),
+    (
         "{kind: pairs, duration: 4s, samples: 8}",
         "{kind: warm-up, name: w, duration: 4s}\n  - {kind: pairs, duration: 4s}",
         (41, 12),
