@@ -235,6 +235,7 @@ pub(crate) fn verdict() -> Verdict {
         method: None,
         note: None,
         warm_up_cut_seconds: None,
+        to_decide: None,
     };
     Verdict {
         schema_version: SCHEMA_VERSION,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
 mod commands;
+mod compare;
 mod deployed;
 mod ending;
 mod examples;
@@ -14,4 +15,6 @@ mod schemas;
 mod servers;
 mod simulate;
 mod smoke;
+mod soak;
 mod support;
+mod until_decided;

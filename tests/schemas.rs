@@ -1,5 +1,6 @@
 //! The published schemas are those of the types, and the types' values fit them.
 
+use cacheproof::compare::{Comparison, Trend};
 use cacheproof::evidence::Evidence;
 use cacheproof::verdict::Verdict;
 use schemars::generate::SchemaSettings;
@@ -48,8 +49,19 @@ fn the_evidence_schema_is_that_of_the_type() {
 }
 
 #[test]
+fn the_comparison_schema_is_that_of_the_type() {
+    is_fresh("comparison.schema.json", &of::<Comparison>());
+}
+
+#[test]
+fn the_trend_schema_is_that_of_the_type() {
+    is_fresh("trend.schema.json", &of::<Trend>());
+}
+
+#[test]
 fn a_schema_refuses_what_no_run_writes() {
-    for name in ["verdict.schema.json", "evidence.schema.json"] {
+    for name in ["verdict.schema.json", "evidence.schema.json", "comparison.schema.json", "trend.schema.json"]
+    {
         assert!(!errors(name, &serde_json::json!({})).is_empty(), "{name} accepts an empty object");
         assert!(!errors(name, &serde_json::json!([])).is_empty(), "{name} accepts a list");
     }

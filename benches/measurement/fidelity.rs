@@ -101,7 +101,8 @@ fn arm(kind: Kind, tool: Tool, seconds: u32) -> Outcome<Option<[Told; 4]>> {
 
 /// What a quantile was, and how far off that is.
 fn show(measured: f64, truth: f64) -> String {
-    if truth >= 1_000.0 {
+    // Of next to nothing a share says nothing.
+    if truth >= 5_000.0 {
         format!("{} ({:+.2} %)", ms(measured), 100.0 * (measured / truth - 1.0))
     } else {
         ms(measured)

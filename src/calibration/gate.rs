@@ -150,7 +150,7 @@ pub fn rates(truth_runs: u64) -> Vec<Case> {
     let exact = independent.hit;
     vec![
         hit_rate("independent people, 120 s", Box::new(independent), exact),
-        pooled("class bursts and cascades, 120 s", Box::new(Classes::default())),
+        pooled("class bursts and cascades, 120 s", Box::<Classes>::default()),
         pooled(
             "class bursts and cascades, 10 min",
             Box::new(Classes { seconds: 600.0, ..Classes::default() }),

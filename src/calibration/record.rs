@@ -154,8 +154,9 @@ mod tests {
         a.sort_unstable();
         b.sort_unstable();
         assert_eq!(a, b);
-        let values = |evidence: &Evidence| -> Vec<(Source, u32, Vec<(u64, u64)>)> {
-            evidence.histograms.iter().map(|h| (h.source, h.slice, h.counts.clone())).collect()
+        let values = |evidence: &Evidence| -> Vec<String> {
+            let told = |h: &IntervalHistogram| format!("{:?} {} {:?}", h.source, h.slice, h.counts);
+            evidence.histograms.iter().map(told).collect()
         };
         let (mut a, mut b) = (values(&mine), values(&theirs));
         a.sort();

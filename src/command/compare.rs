@@ -83,11 +83,12 @@ fn run_folder(path: &Path) -> PathBuf {
 }
 
 fn over_time(dir: &Path, args: &CompareArgs) -> Result<Exit, Failure> {
-    let past = runs_in(dir).or_exit(Exit::Usage)?;
+    let (past, unreadable) = runs_in(dir).or_exit(Exit::Usage)?;
     let n = past.len();
-    let told = trend(past)
+    let mut told = trend(past)
         .with_context(|| format!("{}: {n} runs are no trend yet", dir.display()))
         .or_exit(Exit::Usage)?;
+    told.left_out.extend(unreadable);
     if let Some(out) = &args.out {
         report::write_trend(out, &told).or_exit(Exit::Usage)?;
     }
@@ -99,18 +100,19 @@ fn over_time(dir: &Path, args: &CompareArgs) -> Result<Exit, Failure> {
     Ok(Exit::Passed)
 }
 
-/// The verdicts of every run folder in a folder.
-fn runs_in(dir: &Path) -> anyhow::Result<Vec<Past>> {
-    let mut past = Vec::new();
+/// The verdicts of every run folder in a folder, and those that cannot be read, with why.
+fn runs_in(dir: &Path) -> anyhow::Result<(Vec<Past>, Vec<String>)> {
+    let (mut past, mut unreadable) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(dir).with_context(|| dir.display().to_string())? {
         let folder = entry.with_context(|| dir.display().to_string())?.path();
-        let path = folder.join(report::VERDICT_FILE);
         // Other folders and files may lie beside the runs.
-        let Ok(text) = std::fs::read(&path) else { continue };
-        let verdict: Verdict = serde_json::from_slice(&text)
-            .with_context(|| format!("{}: not the verdict of a run", path.display()))?;
-        let folder = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        past.push(Past { folder, verdict });
+        let Ok(text) = std::fs::read(folder.join(report::VERDICT_FILE)) else { continue };
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match serde_json::from_slice::<Verdict>(&text) {
+            Ok(verdict) => past.push(Past { folder: name, verdict }),
+            Err(why) => unreadable.push(format!("{name}: not a verdict that this version reads: {why}")),
+        }
     }
-    Ok(past)
+    unreadable.sort();
+    Ok((past, unreadable))
 }

@@ -163,3 +163,57 @@ fn a_change_of_twice_what_is_detectable_is_found_four_times_in_five() {
     }
     assert!(rate >= 20 && time >= 20, "{rate} and {time} of 25");
 }
+
+/// A verdict of the past with this hit rate and p99.
+fn past(day: u32, hit_rate: f64, p99_us: f64) -> Past {
+    let mut verdict = crate::fixture::verdict();
+    verdict.verdict = crate::verdict::Outcome::Pass;
+    verdict.run.id = format!("made-up-{day}");
+    verdict.run.started_at = format!("2026-01-{day:02}T03:04:05Z");
+    verdict.findings[0].measured = Some(hit_rate);
+    verdict.findings[1].measured = Some(p99_us);
+    Past { folder: verdict.run.id.clone(), verdict }
+}
+
+/// Twelve good days, then eight with a third of the hits gone; p99 only wavers.
+fn fallen() -> Vec<Past> {
+    let day = |day: u32| {
+        let waver = f64::from(day * 7 % 5) * 0.002;
+        past(day, if day <= 12 { 0.93 } else { 0.71 } + waver, 40_000.0 * (1.0 + waver))
+    };
+    (1..=20).map(day).collect()
+}
+
+#[test]
+fn a_trend_tells_since_which_run_a_line_is_otherwise() {
+    let mut all = fallen();
+    all.reverse();
+    let trend = trend(all).unwrap();
+    assert_eq!(trend.runs.first().unwrap(), "made-up-1", "in the order of time, not of folders");
+    let track =
+        |beginning: &str| trend.tracks.iter().find(|track| track.line.starts_with(beginning)).unwrap();
+    let [shift] = track("hit_rate").shifts[..] else { panic!("{:#?}", track("hit_rate").shifts) };
+    assert_eq!((trend.runs[shift.run].as_str(), shift.worse), ("made-up-13", true));
+    assert!((shift.before - 0.934).abs() < 0.003 && (shift.after - 0.714).abs() < 0.003, "{shift:?}");
+    assert!(track("p99").shifts.is_empty());
+    assert!(trend.tracks.iter().all(|track| !track.line.starts_with("violations")), "it has no value");
+}
+
+#[test]
+fn runs_that_do_not_belong_to_the_newest_are_left_out_and_named() {
+    let mut all = fallen();
+    all[3].verdict.run.scenario = "other".into();
+    all[4].verdict.run.time_scale = 1.0;
+    all[5].verdict.verdict = crate::verdict::Outcome::Invalid;
+    let trend = trend(all).unwrap();
+    assert_eq!(trend.runs.len(), 17);
+    for (said, words) in trend.left_out.iter().zip([
+        "made-up-4: it is of the scenario other",
+        "made-up-5: its clock",
+        "made-up-6: it is invalid",
+    ]) {
+        assert!(said.starts_with(words), "{said}");
+    }
+    assert!(super::trend(Vec::new()).is_err());
+    assert!(super::trend(fallen().into_iter().take(1).collect()).is_err());
+}

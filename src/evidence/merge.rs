@@ -8,16 +8,14 @@
 //! cache would reach is left out, since it was replayed for one generator's people alone.
 
 mod align;
+mod counts;
+mod load;
 mod names;
 mod people;
 #[cfg(test)]
 mod tests;
 
-use super::{
-    Arrivals, Caveat, Cell, Connections, DroppedPairs, Environment, Evidence, Generator, IntervalHistogram,
-    Lag, Machine, PairRecord, Phase, ResponseHistogram, Run, SCHEMA_VERSION, Step,
-};
-use crate::stats::quantile;
+use super::{Caveat, Environment, Evidence, Phase, Run, SCHEMA_VERSION};
 use align::Clock;
 use names::Indices;
 use people::People;
@@ -116,7 +114,7 @@ pub fn merge(all: &[Evidence]) -> Result<Evidence, MergeError> {
     let mut caveats = align::caveats(&parts, slice_us, &phases);
     caveats.extend(people::caveat(&parts));
     caveats.extend(theirs(all));
-    let machine = worst(&parts, &phases);
+    let machine = load::worst(&parts, &phases);
     Ok(Evidence {
         sequential: None,
         schema_version: SCHEMA_VERSION,
@@ -126,23 +124,23 @@ pub fn merge(all: &[Evidence]) -> Result<Evidence, MergeError> {
         slice_us,
         cluster: first.cluster.clone(),
         roster,
-        cells: cells(&parts),
-        histograms: histograms(&parts),
-        response_times: response_times(&parts),
-        pairs: parts.iter().flat_map(pairs).collect(),
-        pairs_dropped: dropped(&parts),
+        cells: counts::cells(&parts),
+        histograms: counts::histograms(&parts),
+        response_times: counts::response_times(&parts),
+        pairs: parts.iter().flat_map(counts::pairs).collect(),
+        pairs_dropped: counts::dropped(&parts),
         scrapes: scrapes(&parts),
         faults: sum_by(all.iter().flat_map(|one| one.faults.iter().map(|(kind, n)| (kind.clone(), *n)))),
-        lag: lag(all.iter().map(|one| &one.lag)),
-        arrivals: arrivals(&parts),
-        connections: connections(all),
-        breakpoints: steps(&parts),
+        lag: load::lag(all.iter().map(|one| &one.lag)),
+        arrivals: load::arrivals(&parts),
+        connections: load::connections(all),
+        breakpoints: load::steps(&parts),
         environment: Environment {
             platform: either(all.iter().map(|one| one.environment.platform.as_str())),
             cpus: all.iter().map(|one| one.environment.cpus).sum(),
             machine,
         },
-        generators: parts.iter().flat_map(generators).collect(),
+        generators: parts.iter().flat_map(load::generators).collect(),
         expected: Vec::new(),
         caveats,
         interrupted: all.iter().any(|one| one.interrupted),
@@ -216,100 +214,6 @@ fn run(parts: &[Part<'_>]) -> Run {
     }
 }
 
-fn cells(parts: &[Part<'_>]) -> Vec<Cell> {
-    let mut sums: BTreeMap<_, Cell> = BTreeMap::new();
-    for part in parts {
-        for cell in &part.evidence.cells {
-            let moved = Cell {
-                phase: part.indices.phase(cell.phase),
-                role: part.indices.role(cell.role),
-                action: part.indices.action(cell.action),
-                cluster: part.people.cluster(cell.cluster),
-                slice: part.clock.slice(cell.slice),
-                ..*cell
-            };
-            // The order in which a gatherer leaves them.
-            let key = (moved.phase, moved.slice, moved.role, moved.action, moved.source, moved.cluster);
-            sums.entry(key)
-                .and_modify(|sum| {
-                    sum.n += moved.n;
-                    sum.firsts += moved.firsts;
-                    sum.validated += moved.validated;
-                    sum.bytes += moved.bytes;
-                    sum.latency_us += moved.latency_us;
-                })
-                .or_insert(moved);
-        }
-    }
-    sums.into_values().collect()
-}
-
-fn histograms(parts: &[Part<'_>]) -> Vec<IntervalHistogram> {
-    let mut sums: BTreeMap<_, Vec<quantile::Counts>> = BTreeMap::new();
-    for part in parts {
-        for own in &part.evidence.histograms {
-            let key = (
-                part.indices.phase(own.phase),
-                part.indices.role(own.role),
-                part.indices.action(own.action),
-                own.source,
-                part.clock.slice(own.slice),
-            );
-            sums.entry(key).or_default().push(own.counts.clone());
-        }
-    }
-    let whole = |((phase, role, action, source, slice), counts): (_, Vec<quantile::Counts>)| {
-        IntervalHistogram { phase, role, action, source, slice, counts: quantile::merge(&counts) }
-    };
-    sums.into_iter().map(whole).collect()
-}
-
-fn response_times(parts: &[Part<'_>]) -> Vec<ResponseHistogram> {
-    let mut sums: BTreeMap<_, Vec<quantile::Counts>> = BTreeMap::new();
-    for part in parts {
-        for own in &part.evidence.response_times {
-            let key = (
-                part.indices.phase(own.phase),
-                part.indices.role(own.role),
-                part.indices.action(own.action),
-                part.clock.slice(own.slice),
-            );
-            sums.entry(key).or_default().push(own.counts.clone());
-        }
-    }
-    let whole = |((phase, role, action, slice), counts): (_, Vec<quantile::Counts>)| ResponseHistogram {
-        phase,
-        role,
-        action,
-        slice,
-        counts: quantile::merge(&counts),
-    };
-    sums.into_iter().map(whole).collect()
-}
-
-fn pairs<'p>(part: &'p Part<'_>) -> impl Iterator<Item = PairRecord> + 'p {
-    part.evidence.pairs.iter().map(|pair| {
-        let (person, cluster) = part.people.of_pair(pair);
-        PairRecord {
-            role: part.indices.role(pair.role),
-            action: part.indices.action(pair.action),
-            person,
-            cluster,
-            ..pair.clone()
-        }
-    })
-}
-
-fn dropped(parts: &[Part<'_>]) -> Vec<DroppedPairs> {
-    let each = parts.iter().flat_map(|part| {
-        part.evidence
-            .pairs_dropped
-            .iter()
-            .map(|own| ((part.indices.role(own.role), part.indices.action(own.action), own.why), own.n))
-    });
-    sum_by(each).into_iter().map(|((role, action, why), n)| DroppedPairs { role, action, why, n }).collect()
-}
-
 /// All read the same counters of one target: the fullest series is kept.
 fn scrapes(parts: &[Part<'_>]) -> Vec<crate::observe::Scrape> {
     let mut fullest = &parts[0];
@@ -324,119 +228,6 @@ fn scrapes(parts: &[Part<'_>]) -> Vec<crate::observe::Scrape> {
         ..scrape.clone()
     };
     fullest.evidence.scrapes.iter().map(moved).collect()
-}
-
-/// Counts are summed. Of quantiles the largest is kept: that of all together lies between the
-/// least and the largest of the parts.
-fn lag<'a>(all: impl Iterator<Item = &'a Lag>) -> Lag {
-    all.fold(Lag::default(), |sum, one| Lag {
-        n: sum.n + one.n,
-        late: sum.late + one.late,
-        p50_us: sum.p50_us.max(one.p50_us),
-        p99_us: sum.p99_us.max(one.p99_us),
-        max_us: sum.max_us.max(one.max_us),
-    })
-}
-
-fn own_arrivals(part: &Part<'_>) -> Vec<Arrivals> {
-    let moved = |own: &Arrivals| Arrivals { phase: part.indices.phase(own.phase), ..own.clone() };
-    part.evidence.arrivals.iter().map(moved).collect()
-}
-
-fn arrivals(parts: &[Part<'_>]) -> Vec<Arrivals> {
-    let mut sums: BTreeMap<u16, Arrivals> = BTreeMap::new();
-    for own in parts.iter().flat_map(own_arrivals) {
-        let sum = sums.entry(own.phase).or_insert(Arrivals { intended: 0, dropped: 0, ..own });
-        sum.intended += own.intended;
-        sum.dropped += own.dropped;
-    }
-    sums.into_values().collect()
-}
-
-/// Absent where one of them counted none.
-fn connections(all: &[Evidence]) -> Option<Connections> {
-    all.iter().try_fold(Connections::default(), |sum, one| {
-        let own = one.connections.as_ref()?;
-        Some(Connections { opened: sum.opened + own.opened, requests: sum.requests + own.requests })
-    })
-}
-
-/// The steps that all took, one by one: rates add up, of each limit the worst value is kept,
-/// and a step is within the limits only if it was for everybody.
-fn steps(parts: &[Part<'_>]) -> Vec<Step> {
-    let own = |part: &Part<'_>| -> Vec<Step> {
-        let moved = |step: &Step| Step { phase: part.indices.phase(step.phase), ..step.clone() };
-        part.evidence.breakpoints.iter().map(moved).collect()
-    };
-    let mut steps = own(&parts[0]);
-    for other in parts[1..].iter().map(own) {
-        steps.truncate(other.len());
-        for (sum, own) in steps.iter_mut().zip(other) {
-            sum.rate += own.rate;
-            sum.achieved += own.achieved;
-            sum.dropped += own.dropped;
-            for ((line, value), (_, more)) in sum.values.iter_mut().zip(own.values) {
-                *value = worse(line, *value, more);
-            }
-            sum.within &= own.within;
-            sum.why = match (sum.why.take(), own.why) {
-                (Some(a), Some(b)) if a != b => Some(format!("{a}; {b}")),
-                (a, b) => a.or(b),
-            };
-        }
-    }
-    steps
-}
-
-/// The value that is further from what a line wants; nothing where either is absent.
-fn worse(line: &str, a: Option<f64>, b: Option<f64>) -> Option<f64> {
-    let (a, b) = (a?, b?);
-    // A limit that wants much is written with `>`.
-    Some(if line.contains('>') { a.min(b) } else { a.max(b) })
-}
-
-/// Of each phase the machine of the generator that was closest to its limit, for the report; the
-/// audit looks at each.
-fn worst(parts: &[Part<'_>], phases: &[Phase]) -> Vec<Machine> {
-    let used =
-        |machine: &Machine| machine.generator / (1.0 - machine.steal.unwrap_or(0.0)).max(f64::MIN_POSITIVE);
-    let of_phase = |index: usize| {
-        let all =
-            parts.iter().flat_map(|part| part.indices.phases.iter().zip(&part.evidence.environment.machine));
-        let of = all.filter(move |(phase, _)| usize::from(**phase) == index).map(|(_, machine)| machine);
-        of.max_by(|a, b| used(a).total_cmp(&used(b))).cloned()
-    };
-    phases
-        .iter()
-        .enumerate()
-        .map(|(index, phase)| {
-            of_phase(index).unwrap_or_else(|| Machine { phase: phase.name.clone(), ..Machine::default() })
-        })
-        .collect()
-}
-
-/// A generator that was merged before keeps its generators.
-fn generators(part: &Part<'_>) -> Vec<Generator> {
-    let one = part.evidence;
-    if !one.generators.is_empty() {
-        let moved = |own: &Generator| Generator { after_us: part.clock.at(own.after_us), ..own.clone() };
-        return one.generators.iter().map(moved).collect();
-    }
-    let mut machine = vec![Machine::default(); one.phases.len()];
-    for (own, phase) in one.environment.machine.iter().zip(&part.indices.phases) {
-        let at = usize::from(*phase);
-        machine.resize(machine.len().max(at + 1), Machine::default());
-        machine[at] = own.clone();
-    }
-    vec![Generator {
-        id: one.run.id.clone(),
-        seed: one.run.seed,
-        after_us: part.clock.after_us,
-        machine,
-        lag: one.lag.clone(),
-        arrivals: own_arrivals(part),
-        connections: one.connections.clone(),
-    }]
 }
 
 /// Everybody's caveats, each once; with the generator's id where not all have it.

@@ -11,10 +11,10 @@ use super::gaussian::{normal_cdf, t_two_sided};
 /// interval rest on 50 draws each.
 const RESAMPLES: usize = 2_000;
 /// No interval takes more: judging must stay a matter of moments.
-const MOST_RESAMPLES: usize = 20_000;
+const MOST_RESAMPLES: usize = 10_000;
 
 /// Resamples for an interval of this confidence: as many draws lie beyond its ends as beyond those
-/// of a 95 % one, up to 99.5 %.
+/// of a 95 % one, up to 99 %.
 pub(super) fn resamples(confidence: f64) -> usize {
     let times = (0.05 / (1.0 - confidence)).max(1.0);
     ((RESAMPLES as f64 * times).round() as usize).min(MOST_RESAMPLES)

@@ -28,6 +28,7 @@ pub mod change_points;
 pub mod difference;
 mod fieller;
 mod gaussian;
+pub mod holm;
 pub mod paired;
 pub mod prediction;
 pub mod quantile;

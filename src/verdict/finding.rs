@@ -1,6 +1,6 @@
 //! The verdict and its parts, as they stand in `verdict.json`.
 
-use super::{Effect, Expectation, Reconciliation};
+use super::{Effect, Expectation, Reconciliation, ToDecide};
 use crate::evidence::{Caveat, Run};
 use crate::exit::Exit;
 use crate::stats::Method;
@@ -125,6 +125,9 @@ pub struct Finding {
     /// How much of the steady phases was left out as warm-up, in seconds; absent where nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warm_up_cut_seconds: Option<f64>,
+    /// What more of the same would decide an open line; absent where it would not, or is decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_decide: Option<ToDecide>,
 }
 
 /// What an oracle found.

@@ -6,21 +6,18 @@ use super::expectation::expectations;
 use super::measure::{Measurement, Value, measure};
 use super::reconcile::{self, reconcile};
 use super::sequential;
+use super::to_decide::{lacks, straddles};
 use super::{Check, CheckOutcome, Finding, Judgement, Outcome, SCHEMA_VERSION, Slo, Verdict};
 use crate::evidence::{Caveat, Evidence};
 use crate::stats::Estimate;
-use crate::units::Unit;
+use crate::stats::holm::step_down;
 
 /// Oracles that later versions will ask; named so that nobody takes silence for consent.
 const ORACLES: [&str; 6] = ["freshness", "isolation", "conditional", "ttl", "stampede", "degradation"];
 
-/// An interval of a ratio that is wider than half of all a ratio can be.
-const WIDE: f64 = 0.5;
-
 /// Judges each line. The same evidence always gives the same verdict.
 pub fn judge(slos: &[Slo], evidence: &Evidence, confidence: f64) -> Verdict {
-    let mut findings: Vec<Finding> = slos.iter().map(|slo| find(slo, evidence, confidence)).collect();
-    sequential::correct(&mut findings, slos, evidence, confidence);
+    let findings = find_all(slos, evidence, confidence);
     let Audit { bottlenecks, caveats } = audit(evidence);
     let reconciliation = reconcile(evidence);
     let counters = reconcile::check(&reconciliation);
@@ -69,7 +66,7 @@ pub fn judge_line(slo: &Slo, evidence: &Evidence, confidence: f64) -> Finding {
 }
 
 /// A pass needs every line (an intersection-union test, so no correction); no line
-/// at all proves nothing.
+/// at all proves nothing. One failed line is enough, so failures are corrected before.
 fn overall(findings: &[Finding]) -> Outcome {
     let any = |judgement| findings.iter().any(|finding| finding.judgement == judgement);
     if any(Judgement::Fail) {
@@ -81,52 +78,98 @@ fn overall(findings: &[Finding]) -> Outcome {
     }
 }
 
+/// Every line by itself, then the failures held against each other.
+fn find_all(slos: &[Slo], evidence: &Evidence, confidence: f64) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = slos.iter().map(|slo| find(slo, evidence, confidence)).collect();
+    // Lines that could have ended the run are held to the same looks as then.
+    sequential::correct(&mut findings, slos, evidence, confidence);
+    let estimated = findings.iter().filter(|finding| finding.interval.is_some()).count();
+    let failed = |finding: &Finding| finding.judgement == Judgement::Fail && finding.interval.is_some();
+    let candidates: Vec<usize> = (0..findings.len())
+        .filter(|&at| failed(&findings[at]) && !sequential::watched(&slos[at], evidence))
+        .collect();
+    // Whoever asks twenty lines of a sound cache must not see one fail by chance.
+    let stand = step_down(estimated, &candidates, 1.0 - confidence, |at, alpha| {
+        match measured(&slos[at], evidence, 1.0 - alpha).value {
+            Value::Estimated(estimate) => compare(&slos[at], &estimate) == Judgement::Fail,
+            Value::Exact { .. } | Value::Absent { .. } => false,
+        }
+    });
+    for at in candidates.into_iter().filter(|at| !stand.contains(at)) {
+        let finding = &mut findings[at];
+        finding.judgement = Judgement::Inconclusive;
+        let why = format!(
+            "it misses {} by itself, but among {estimated} lines one may by chance (Holm); run longer",
+            slos[at].metric.unit().show_target(slos[at].target)
+        );
+        finding.note = Some(finding.note.take().map_or(why.clone(), |note| format!("{why}; {note}")));
+    }
+    findings
+}
+
+/// What one line comes to at a confidence.
+fn measured(slo: &Slo, evidence: &Evidence, confidence: f64) -> Measurement {
+    sequential::sequentially(slo, evidence, confidence).unwrap_or_else(|| measure(slo, evidence, confidence))
+}
+
 fn find(slo: &Slo, evidence: &Evidence, confidence: f64) -> Finding {
-    let Measurement { value, note, withheld, warm_up_cut_seconds } =
-        sequential::sequentially(slo, evidence, confidence)
-            .unwrap_or_else(|| measure(slo, evidence, confidence));
-    let unit = slo.metric.unit();
-    let (judgement, measured, interval, n, method, why) = match value {
+    let Measurement { value, note, withheld, warm_up_cut_seconds } = measured(slo, evidence, confidence);
+    let mut finding = Finding {
+        slo: slo.text.clone(),
+        judgement: Judgement::Inconclusive,
+        measured: None,
+        interval: None,
+        confidence,
+        n: 0,
+        unit: slo.metric.unit(),
+        target: slo.target,
+        op: slo.op.as_str().into(),
+        method: None,
+        note: None,
+        warm_up_cut_seconds,
+        to_decide: None,
+    };
+    let mut why = None;
+    match value {
         Value::Estimated(estimate) => {
-            let judgement = compare(slo, &estimate);
-            let why = (judgement == Judgement::Inconclusive).then(|| straddles(slo, &estimate, confidence));
-            (
-                judgement,
-                Some(estimate.value),
-                Some([estimate.lo, estimate.hi]),
-                estimate.n,
-                Some(estimate.method),
-                why,
-            )
+            finding.judgement = compare(slo, &estimate);
+            if finding.judgement == Judgement::Inconclusive {
+                let (words, more) = straddles(slo, evidence, &estimate, confidence);
+                (why, finding.to_decide) = (Some(words), more);
+            }
+            finding.measured = Some(estimate.value);
+            finding.interval = Some([estimate.lo, estimate.hi]);
+            finding.n = estimate.n;
+            finding.method = Some(estimate.method);
         }
         Value::Exact { value, n } => {
-            let judgement = if slo.op.holds(value, slo.target) { Judgement::Pass } else { Judgement::Fail };
-            (judgement, Some(value), None, n, None, None)
+            finding.judgement =
+                if slo.op.holds(value, slo.target) { Judgement::Pass } else { Judgement::Fail };
+            finding.measured = Some(value);
+            finding.n = n;
         }
-        Value::Absent { why, n, lacks: _ } => (Judgement::Inconclusive, None, None, n, None, Some(why)),
-    };
-    let (judgement, why) = match withheld {
-        Some(reason) => (Judgement::Inconclusive, Some(reason)),
-        None => (judgement, why),
-    };
-    let note = match (why, note) {
+        Value::Absent { why: words, n, lacks: missing } => {
+            finding.n = n;
+            let missing = missing.and_then(|missing| lacks(slo, evidence, &missing, n));
+            why = Some(match missing {
+                Some((more, to_decide)) => {
+                    finding.to_decide = to_decide;
+                    format!("{words}: {}", more.trim_end_matches(','))
+                }
+                None => words,
+            });
+        }
+    }
+    if let Some(reason) = withheld {
+        finding.judgement = Judgement::Inconclusive;
+        finding.to_decide = None;
+        why = Some(reason);
+    }
+    finding.note = match (why, note) {
         (Some(why), Some(note)) => Some(format!("{why}; {note}")),
         (why, note) => why.or(note),
     };
-    Finding {
-        slo: slo.text.clone(),
-        judgement,
-        measured,
-        interval,
-        confidence,
-        n,
-        unit,
-        target: slo.target,
-        op: slo.op.as_str().into(),
-        method,
-        note,
-        warm_up_cut_seconds,
-    }
+    finding
 }
 
 /// Pass where the whole interval meets the target, fail where all of it misses.
@@ -135,40 +178,5 @@ fn compare(slo: &Slo, estimate: &Estimate) -> Judgement {
         (true, true) => Judgement::Pass,
         (false, false) => Judgement::Fail,
         (true, false) | (false, true) => Judgement::Inconclusive,
-    }
-}
-
-/// Why an interval that holds the target decides nothing, and what would.
-fn straddles(slo: &Slo, estimate: &Estimate, confidence: f64) -> String {
-    let unit = slo.metric.unit();
-    if unit == Unit::Ratio && estimate.hi - estimate.lo > WIDE {
-        // From so little, a number of samples would be as much of a guess.
-        return format!(
-            "the interval from {} to {} is far too wide to decide; run longer",
-            unit.show(estimate.lo),
-            unit.show(estimate.hi)
-        );
-    }
-    let distance = (estimate.value - slo.target).abs();
-    let half = (estimate.hi - estimate.lo) / 2.0;
-    let target = unit.show_target(slo.target);
-    let n = estimate.n as f64;
-    // The width of an interval shrinks with the square root of the samples.
-    let factor = (half / distance).powi(2);
-    if unit == Unit::Ratio && (estimate.value == 0.0 || estimate.value == 1.0) && distance > 0.0 {
-        // Without a single exception Clopper-Pearson ends where (1 - distance)^n is α/2.
-        let needed = (((1.0 - confidence) / 2.0).ln() / (-distance).ln_1p()).ceil().max(n + 1.0);
-        format!(
-            "the interval holds {target} as well; about {} samples would decide it, if all are like these",
-            crate::units::count(needed as u64)
-        )
-    } else if distance > 0.0 && factor.is_finite() && factor < 50.0 && unit != Unit::Count {
-        let needed = (n * factor).ceil().max(n + 1.0);
-        format!(
-            "the interval holds {target} as well; about {} samples would decide it",
-            crate::units::count(needed as u64)
-        )
-    } else {
-        format!("the interval holds {target} as well, too close to decide by running longer")
     }
 }

@@ -29,6 +29,7 @@ mod steady;
 mod stretch;
 #[cfg(test)]
 mod tests;
+mod to_decide;
 mod window;
 
 pub use effect::{Effect, Quantity};
@@ -42,6 +43,7 @@ pub use parse::SloError;
 pub use reconcile::{Agreement, Counted, Counter, Reconciliation};
 pub use sequential::{Ledger, Need, Standing, Stretch, meant, need, pair_rounds, standings, store_batches};
 pub use slo::{Burn, Concurrent, MemoryScope, Metric, Op, Slo};
+pub use to_decide::ToDecide;
 
 /// Version of the verdict format.
 pub const SCHEMA_VERSION: u32 = 1;

@@ -229,6 +229,11 @@ pub(super) fn sequentially(slo: &Slo, evidence: &Evidence, confidence: f64) -> O
     Some(Measurement { withheld, note: ordinary.note, ..measurement })
 }
 
+/// Whether the run looked at a line while it was on.
+pub(super) fn watched(slo: &Slo, evidence: &Evidence) -> bool {
+    samples(slo, evidence).is_some()
+}
+
 /// Takes back failures of a sequential run that do not stand beside so many lines.
 pub(super) fn correct(findings: &mut [Finding], slos: &[Slo], evidence: &Evidence, confidence: f64) {
     let Some(sequential) = &evidence.sequential else { return };

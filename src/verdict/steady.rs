@@ -40,6 +40,10 @@ impl Steady {
         series: impl Fn(&Selection) -> Vec<Slice>,
     ) -> Self {
         let mut steady = Self::whole(selection);
+        if evidence.sequential.is_some() {
+            // What is cut must be fixed beforehand where a run ends as soon as it is decided.
+            return steady;
+        }
         for phase in selection.phases(evidence).filter(|phase| phase.kind == Kind::Steady) {
             let one = Selection { phases: vec![phase.name.clone()], ..selection.clone() };
             match steady_state(&series(&one)) {

@@ -55,6 +55,9 @@ pub(super) fn phases(all: &[Evidence]) -> Vec<Phase> {
     phases
 }
 
+/// What must be the same, as text.
+type Read = fn(&Evidence) -> String;
+
 /// Whether all drove the same target in the same way.
 pub(super) fn belong(all: &[Evidence]) -> Result<(), MergeError> {
     if let Some(own) = all.iter().find(|one| one.run.target == "embedded") {
@@ -79,7 +82,7 @@ pub(super) fn belong(all: &[Evidence]) -> Result<(), MergeError> {
             ours,
             theirs,
         };
-        let of: [(&'static str, fn(&Evidence) -> String); 8] = [
+        let of: [(&'static str, Read); 8] = [
             ("the scenario", |one| one.run.scenario.clone()),
             ("the target", |one| one.run.target.trim_end_matches('/').to_owned()),
             ("the scenario clock", |one| one.run.time_scale.to_string()),

@@ -1,7 +1,7 @@
 //! Merged evidence is that of one generator that had seen everything.
 
 use super::*;
-use crate::evidence::{Clusters, Gatherer, Member, Names, PairFlaw};
+use crate::evidence::{Arrivals, Cell, Clusters, Gatherer, Member, Names, PairFlaw, PairRecord};
 use crate::fixture::Made;
 use crate::observe::{Fault, Observation, Scrape, Source};
 use crate::scenario::Kind;
@@ -114,7 +114,7 @@ fn seen() -> impl Strategy<Value = Vec<Seen>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn two_generators_that_saw_a_half_each_are_one_that_saw_all(all in seen(), cut in 0.0f64..1.0, turned: bool) {

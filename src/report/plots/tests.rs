@@ -253,3 +253,80 @@ fn the_same_rows_give_the_same_bytes() {
     let draw = || hit_rate(&[rate("teacher", 0.9, 100, Some(0.8))]).unwrap();
     assert_eq!(draw(), draw());
 }
+
+/// A line over twenty runs that fell in the middle, and one that only wavers.
+fn fallen() -> crate::compare::Trend {
+    use crate::compare::{Better, SCHEMA_VERSION, Shift, Track, Trend, TrendPoint};
+    use crate::units::Unit;
+    use crate::verdict::Judgement;
+    let waver = |run: usize| (run * 7 % 5) as f64 / 5.0 - 0.4;
+    let track = |line: &str, unit, target: f64, value: &dyn Fn(usize) -> f64, shifts| Track {
+        line: line.into(),
+        better: if unit == Unit::Ratio { Better::Higher } else { Better::Lower },
+        unit,
+        target,
+        points: (0..20)
+            .filter(|run| *run != 6)
+            .map(|run| {
+                let value = value(run);
+                let half = value * 0.03 * (1.0 + (run % 3) as f64);
+                let judgement = match (unit == Unit::Ratio, value < target) {
+                    (true, true) => Judgement::Fail,
+                    (true, false) if run % 4 == 0 => Judgement::Inconclusive,
+                    (true | false, _) => Judgement::Pass,
+                };
+                TrendPoint {
+                    run,
+                    value,
+                    interval: (run != 3).then_some([value - half, value + half]),
+                    judgement,
+                }
+            })
+            .collect(),
+        shifts,
+    };
+    let shift = |run, before, after| Shift { run, before, after, p: 0.001, worse: before > after };
+    let began = |run: usize| format!("2026-0{}-{:02}T03:{:02}:05Z", 1 + run / 15, 1 + (run * 2) % 28, run);
+    Trend {
+        schema_version: SCHEMA_VERSION,
+        scenario: "school-day".into(),
+        runs: (0..20).map(|run| format!("school-day-{run}")).collect(),
+        started_at: (0..20).map(began).collect(),
+        tracks: vec![
+            track(
+                r#"hit_rate{role="teacher"} > 90%"#,
+                Unit::Ratio,
+                0.9,
+                &|run| if run < 12 { 0.93 } else { 0.71 } + waver(run) * 0.02,
+                vec![shift(12, 0.93, 0.71)],
+            ),
+            track(
+                r#"p99(latency{source="hit"}) < 50ms"#,
+                Unit::Microseconds,
+                50_000.0,
+                &|run| 31_000.0 * (1.0 + waver(run) * 0.3),
+                vec![],
+            ),
+            track(
+                "speedup >= 10x",
+                Unit::Times,
+                10.0,
+                &|run| if run < 5 { 14.0 } else { 34.0 } + waver(run),
+                vec![shift(5, 14.0, 34.0)],
+            ),
+        ],
+        left_out: Vec::new(),
+    }
+}
+
+#[test]
+fn a_trend_shows_the_lines_their_targets_and_since_when_they_are_otherwise() {
+    let picture = trend(&fallen()).unwrap();
+    check("trend", &picture);
+    for said in ["school-day over 20 runs", "93.0 % → 71.0 %", "14.0x → 34.0x", "01-01", "speedup &gt;= 10x"]
+    {
+        assert!(picture.svg.contains(said), "{said}");
+    }
+    let nothing = crate::compare::Trend { tracks: Vec::new(), runs: Vec::new(), ..fallen() };
+    assert!(trend(&nothing).unwrap().svg.contains("no data"));
+}

@@ -1,8 +1,9 @@
 //! Each SLO line over the runs of a folder, one below the other.
 
+use super::axis::log_ticks;
 use super::canvas::{Align, Canvas, Chart, DrawingBackend, Text, WIDTH, picture};
 use super::frame::{Frame, Tick};
-use super::palette::{AXIS, BLACK, BLUE, Marker, SHADE, VERMILION};
+use super::palette::{AXIS, BLACK, BLUE, Marker, PAPER, SHADE, VERMILION};
 use super::{Picture, PlotError};
 use crate::compare::{Track, Trend, TrendPoint};
 use crate::units::Unit;
@@ -123,14 +124,29 @@ impl Range {
         if self.logs { value.max(f64::MIN_POSITIVE).ln() } else { value }
     }
 
-    /// Three ticks: both ends and the middle.
+    /// Round values with room between their labels.
     fn ticks(&self, unit: Unit) -> Vec<Tick> {
-        let (from, to) = (self.place(self.lo), self.place(self.hi));
-        [0.06, 0.5, 0.94]
-            .map(|part| from + (to - from) * part)
-            .map(|at| (at, unit.show(if self.logs { at.exp() } else { at })))
-            .into()
+        let values = if self.logs { log_ticks(self.lo, self.hi) } else { round_ticks(self.lo, self.hi) };
+        let every = values.len().div_ceil(MOST_TICKS).max(1);
+        let shown = values.into_iter().step_by(every);
+        shown.map(|value| (self.place(value), unit.show_target(value))).collect()
     }
+}
+
+/// Labels of a panel's axis at most.
+const MOST_TICKS: usize = 4;
+
+/// Two to six values 1, 2 or 5 times a power of ten apart.
+fn round_ticks(lo: f64, hi: f64) -> Vec<f64> {
+    let wanted = (hi - lo) / MOST_TICKS as f64;
+    if !(wanted > 0.0 && wanted.is_finite()) {
+        return vec![lo];
+    }
+    let decade = 10f64.powf(wanted.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|step| step * decade).find(|step| *step >= wanted);
+    let step = step.unwrap_or(10.0 * decade);
+    let (first, last) = ((lo / step).ceil() as i64, (hi / step).floor() as i64);
+    (first..=last).map(|at| at as f64 * step).collect()
 }
 
 fn panel<DB: DrawingBackend>(
@@ -161,6 +177,10 @@ fn panel<DB: DrawingBackend>(
         // Away from the values: below where they are high, above where they are low.
         let high = frame.y_at(range.place(shift.after)) < f64::midpoint(frame.top, frame.bottom);
         let y = if high { frame.bottom - 10.0 } else { frame.top + 8.0 };
+        // A ground of its own, where it lies on the target's line.
+        let from = if align == Align::Right { at - width } else { at };
+        let ground = if align == Align::Right { PAPER } else { SHADE };
+        canvas.rectangle((from - 2.0, y - 8.0), (from + width + 2.0, y + 8.0), ground)?;
         canvas.text(&text, (at, y), style.align(align))?;
     }
     Ok(())

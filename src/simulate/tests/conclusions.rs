@@ -172,6 +172,7 @@ fn a_run_that_is_too_long_to_replay_is_not_replayed_before_it() {
 fn needs(slos: &[&str]) -> Vec<crate::simulate::Need> {
     let mut scenario = readers();
     scenario["roles"]["reader"]["users"] = json!(20);
+    scenario["roles"]["reader"]["people"] = json!(20);
     scenario["phases"] = json!([
         {"kind": "steady", "duration": "10m"},
         {"kind": "open", "duration": "1m", "arrivals": {"rate": 20, "pool": 30}},

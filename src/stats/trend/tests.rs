@@ -43,7 +43,7 @@ fn the_interval_covers_what_it_claims_whatever_the_correlation() {
 fn a_random_walk_has_no_trend_in_more_runs_than_the_error_allows() {
     for n in [60, 300, 3_000] {
         let covered = coverage(n, 1.0, 600);
-        assert!(covered >= 0.915, "{n} readings: {covered}");
+        assert!(covered >= 0.93, "{n} readings: {covered}");
     }
 }
 

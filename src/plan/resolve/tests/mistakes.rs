@@ -15,6 +15,12 @@ const MISTAKES: &[Mistake] = &[
     ("  teacher:", "  head teacher:", (33, 3), &["\"head teacher\"", "letters, digits"]),
     ("kind: warm-up", "kind: warm-up, name: a.b", (41, 27), &["\"a.b\"", "letters, digits"]),
     ("confidence: 0.95", "confidence: 95", (45, 13), &["between 0.5 and 1"]),
+    (
+        "confidence: 0.95",
+        "cluster: clases",
+        (45, 10),
+        &["\"clases\"", "did you mean", "person, classes, report"],
+    ),
     // The target.
     ("time_scale: 60}", "time_scale: 0}", (4, 39), &["not between 0.001 and 3600"]),
     (
@@ -163,12 +169,12 @@ const MISTAKES: &[Mistake] = &[
     (
         "confidence: 0.95",
         "abort_on: ['slope(memory) < 1MB/h']",
-        (45, 12),
+        (45, 13),
         &["single responses", "error_rate"],
     ),
     ("confidence: 0.95", "abort_on: [p99(response_time) > 1s]", (45, 12), &["single responses"]),
-    ("confidence: 0.95", "abort_on: [error_rate > 9% over 2h]", (45, 29), &["1h at most"]),
-    (SLO, "'burn_rate{budget=\"0.1%\"} < 14.4'", (44, 38), &["over 1h"]),
+    ("confidence: 0.95", "abort_on: [error_rate > 9% over 2h]", (45, 28), &["1h at most"]),
+    (SLO, "'burn_rate{budget=\"0.1%\"} < 14.4'", (44, 37), &["over 1h"]),
     (SLO, "'max(concurrency{of=\"users\"}) > 1'", (44, 25), &["\"people\""]),
     (
         "{kind: pairs, duration: 4s, samples: 8}",
