@@ -5,8 +5,8 @@ use super::plots::{self, Curve, EstimateRow, PhaseSpan, Picture, PlotError, Time
 use super::words::target_of;
 use crate::evidence::{Evidence, Selection};
 use crate::observe::Source;
-use crate::stats::{Estimate, batch_means, paired, quantile};
-use crate::verdict::{Metric, SEED, Verdict};
+use crate::stats::quantile;
+use crate::verdict::{Metric, Op, Slo, Verdict, judge_line};
 use std::collections::BTreeMap;
 
 /// A picture with its file name and what it shows.
@@ -55,24 +55,44 @@ pub(super) fn draw(evidence: &Evidence, verdict: &Verdict) -> Result<Vec<Chart>,
 }
 
 fn hit_rates(evidence: &Evidence, verdict: &Verdict) -> Vec<EstimateRow> {
-    let row = |label: &str, selection: &Selection| {
-        let slices = selection.hit_rate(evidence);
-        let (hits, reads) =
-            slices.iter().fold((0.0, 0.0), |sum, slice| (sum.0 + slice.numerator, sum.1 + slice.denominator));
-        let estimate = batch_means::ratio(&slices, verdict.confidence).ok();
-        EstimateRow {
-            label: label.into(),
-            value: if reads > 0.0 { hits / reads } else { 0.0 },
-            lo: estimate.map(|estimate| estimate.lo),
-            hi: estimate.map(|estimate| estimate.hi),
-            n: reads as u64,
-            target: target_of(verdict, &Metric::HitRate, selection),
-        }
-    };
+    let row = |label: &str, selection: Selection| row(label, Metric::HitRate, selection, evidence, verdict);
     let mut rows: Vec<EstimateRow> =
-        evidence.roles.iter().map(|role| row(role, &Selection::of_role(role))).collect();
-    rows.push(row("all", &Selection::default()));
+        evidence.roles.iter().map(|role| row(role, Selection::of_role(role))).collect();
+    rows.push(row("all", Selection::default()));
     rows
+}
+
+/// A metric as the judge measures it: chart and table show the same interval.
+fn row(
+    label: &str,
+    metric: Metric,
+    selection: Selection,
+    evidence: &Evidence,
+    verdict: &Verdict,
+) -> EstimateRow {
+    let target = target_of(verdict, &metric, &selection);
+    let slo = Slo { text: String::new(), metric, selection, op: Op::AtLeast, target: 0.0, window: None };
+    let found = judge_line(&slo, evidence, verdict.confidence);
+    EstimateRow {
+        label: label.into(),
+        value: found.measured.or_else(|| raw(&slo, evidence)).unwrap_or(0.0),
+        lo: found.interval.map(|[lo, _]| lo),
+        hi: found.interval.map(|[_, hi]| hi),
+        n: found.n,
+        target,
+    }
+}
+
+/// The value where there is too little for an interval.
+fn raw(slo: &Slo, evidence: &Evidence) -> Option<f64> {
+    let (above, below) = if slo.metric == Metric::Speedup {
+        let pairs = slo.selection.speed_pairs(evidence);
+        pairs.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + pair.uncached, sum.1 + pair.cached))
+    } else {
+        let slices = slo.selection.hit_rate(evidence);
+        slices.iter().fold((0.0, 0.0), |sum, slice| (sum.0 + slice.numerator, sum.1 + slice.denominator))
+    };
+    (below > 0.0).then(|| above / below)
 }
 
 fn curves(evidence: &Evidence) -> Vec<Curve> {
@@ -98,25 +118,14 @@ fn curves(evidence: &Evidence) -> Vec<Curve> {
 }
 
 fn speedups(evidence: &Evidence, verdict: &Verdict) -> Vec<EstimateRow> {
-    let mut rows = Vec::new();
-    for action in &evidence.actions {
-        let selection = Selection { actions: vec![action.clone()], ..Selection::default() };
-        let pairs = selection.speed_pairs(evidence);
-        if pairs.is_empty() {
-            continue;
-        }
-        let sum = |of: fn(&paired::Pair) -> f64| pairs.iter().map(of).sum::<f64>();
-        let estimate: Option<Estimate> = paired::speedup(&pairs, verdict.confidence, SEED).ok();
-        rows.push(EstimateRow {
-            label: action.clone(),
-            value: sum(|pair| pair.uncached) / sum(|pair| pair.cached),
-            lo: estimate.map(|estimate| estimate.lo),
-            hi: estimate.map(|estimate| estimate.hi),
-            n: pairs.len() as u64,
-            target: target_of(verdict, &Metric::Speedup, &selection),
-        });
-    }
-    rows
+    let of = |action: &String| Selection { actions: vec![action.clone()], ..Selection::default() };
+    evidence
+        .actions
+        .iter()
+        .map(|action| (action, of(action)))
+        .filter(|(_, selection)| selection.pairs(evidence).next().is_some())
+        .map(|(action, selection)| row(action, Metric::Speedup, selection, evidence, verdict))
+        .collect()
 }
 
 fn phases(evidence: &Evidence) -> Vec<PhaseSpan> {

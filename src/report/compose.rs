@@ -299,7 +299,16 @@ fn facts(evidence: &Evidence) -> Vec<(String, String)> {
         let seconds = (phase.to_us - phase.from_us) as f64 / 1e6;
         facts.push((
             format!("Phase {}", phase.name),
-            format!("{seconds:.0} s, {} requests, {:.0}/s{}", count(n), n as f64 / seconds, shown(copies)),
+            format!(
+                "{seconds:.0} s, {} requests, {:.0}/s{}{}",
+                count(n),
+                n as f64 / seconds,
+                shown(copies),
+                phase
+                    .peak_in_flight
+                    .map(|peak| format!(", at most {} under way at once", count(peak.into())))
+                    .unwrap_or_default()
+            ),
         ));
     }
     facts.push((

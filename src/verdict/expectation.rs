@@ -1,9 +1,9 @@
 //! What was measured beside what a perfect cache was expected to reach: a gap is a finding.
 
-use crate::evidence::{Evidence, ExpectedRate, Selection};
+use super::over_time::over_time;
+use crate::evidence::{Cell, Evidence, ExpectedRate, Selection};
 use crate::observe::Source;
 use crate::scenario::Kind;
-use crate::stats::batch_means;
 use crate::units::percent;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -61,8 +61,12 @@ fn expectation(rate: &ExpectedRate, evidence: &Evidence, confidence: f64) -> Exp
         expectation.note = Some("no measured phase with people at work took place".into());
         return expectation;
     }
-    let estimate = match batch_means::ratio(&selection.hit_rate(evidence), confidence) {
-        Ok(estimate) => estimate,
+    let share = |cell: &Cell| {
+        let hit = if cell.source.is_hit() { cell.n } else { 0 };
+        (hit, if cell.source.in_hit_rate() { cell.n } else { 0 })
+    };
+    let estimate = match over_time(&selection, evidence, confidence, share) {
+        Ok(checked) => checked.estimate,
         Err(why) => {
             expectation.note = Some(why.to_string());
             return expectation;
