@@ -3,9 +3,9 @@
 //!
 //! ```sh
 //! cargo bench --profile dev --bench measurement -- coverage [RUNS]   # table 1: 2,000 a setting
-//! cargo bench --profile dev --bench measurement -- gate [RUNS]       # table 2: 1,000 a setting
+//! cargo bench --profile dev --bench measurement -- gate [RUNS] [PART]  # table 2: 1,000 a setting
 //! cargo bench --profile dev --bench measurement -- real [RUNS]       # 30 of a good and a bad target
-//! cargo bench --profile dev --bench measurement -- fidelity [SECONDS]  # table 3: 30 s an arm
+//! cargo bench --profile dev --bench measurement -- fidelity [SECONDS]  # table 3: 30 s an arm, in rounds of 10
 //! cargo bench --profile dev --bench measurement -- early [RUNS]      # table 4: 2,000 a setting
 //! ```
 //!
@@ -39,7 +39,7 @@ fn main() -> Outcome<()> {
     let began = Instant::now();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["coverage", ..] => coverage_table(number(2_000)?),
-        ["gate", ..] => gate_table(number(1_000)?),
+        ["gate", ..] => gate_table(number(1_000)?, arguments.get(2).map_or("", String::as_str)),
         ["early", ..] => early_table(number(2_000)?),
         ["real", ..] => real::table(number(30)?)?,
         ["fidelity", ..] => fidelity::table(u32::try_from(number(30)?)?)?,
@@ -71,11 +71,11 @@ fn coverage_table(runs: u64) {
     println!("\n{runs} runs a setting; {missed} rows cover less than {} %", 100.0 * coverage::REQUIRED);
 }
 
-/// Table 2, simulated.
-fn gate_table(runs: u64) {
+/// Table 2, simulated: all settings, or those with a part in their name.
+fn gate_table(runs: u64, part: &str) {
     println!("{}", gate::HEAD);
     let mut wrong = 0;
-    for case in gate::cases(10 * runs) {
+    for case in gate::cases(10 * runs, part) {
         let began = Instant::now();
         for row in case.rows(runs) {
             println!("{row}");

@@ -241,6 +241,7 @@ pub(crate) fn verdict() -> Verdict {
         schema_version: SCHEMA_VERSION,
         verdict: Outcome::Fail,
         confidence: 0.95,
+        decided_at: Some(0.98),
         findings: vec![
             Finding {
                 measured: Some(0.934),

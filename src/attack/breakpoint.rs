@@ -8,6 +8,7 @@ use crate::evidence::Step;
 use crate::plan::{ArrivalsPlan, PhasePlan};
 use crate::units::{count, percent};
 use crate::verdict::{Gauge, Index, Slo};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 /// A rate of which more than this is dropped cannot be sent.
@@ -34,7 +35,7 @@ impl Climb<'_> {
         self,
         stage: &Stage,
         pool: &Pool,
-        visitors: &mut Visitors,
+        visitors: &Arc<Mutex<Visitors>>,
         phase: &PhasePlan,
         index: u16,
     ) -> Vec<Step> {

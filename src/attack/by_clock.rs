@@ -13,6 +13,7 @@ use super::target::TargetError;
 use crate::evidence::{Arrivals, CpuMeter};
 use crate::plan::{Plan, Work};
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use tokio::time::MissedTickBehavior;
 
@@ -35,12 +36,13 @@ impl Company {
     /// One such phase.
     pub(super) async fn by_clock(&self, at: usize, played: &mut Played) -> Result<(), AttackError> {
         let (stage, phase, index) = (&self.stage, &self.stage.plan.phases[at], index16(at));
-        let mut visitors = Visitors::new(stage, index);
+        let visitors = Visitors::new(stage, index);
         let (size, owners) = match &phase.work {
             Work::Open(arrivals) | Work::Breakpoint { arrivals, .. } => (arrivals.pool, visitors.places()),
             Work::Replay { .. } => (replay_pool(&stage.plan), stage.population.len()),
             Work::People(_) | Work::Pairs { .. } => return Ok(()),
         };
+        let visitors = Arc::new(Mutex::new(visitors));
         let curtain = Stop::default();
         let (pool, post) = Pool::new(stage, size, owners, &curtain);
         let over = {
@@ -53,7 +55,7 @@ impl Company {
             let from_us = self.begin(at, phase);
             let meter = CpuMeter::start(self.pid);
             let before = stage.counts.by_clock();
-            let work = self.send(at, &pool, &mut visitors, played);
+            let work = self.send(at, &pool, &visitors, played);
             tokio::select! {
                 () = work => {}
                 () = self.scrape(index) => {}
@@ -86,7 +88,7 @@ impl Company {
     }
 
     /// Feeds the pool until the phase is over.
-    async fn send(&self, at: usize, pool: &Pool, visitors: &mut Visitors, played: &mut Played) {
+    async fn send(&self, at: usize, pool: &Pool, visitors: &Arc<Mutex<Visitors>>, played: &mut Played) {
         let (stage, phase, index) = (&self.stage, &self.stage.plan.phases[at], index16(at));
         match &phase.work {
             Work::Open(arrivals) => {

@@ -27,6 +27,7 @@ mod open;
 mod pacer;
 mod pairs;
 mod pool;
+mod punctual;
 mod recorder;
 mod redact;
 mod replay;

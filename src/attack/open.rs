@@ -4,6 +4,7 @@
 
 use super::pacer::Pacer;
 use super::pool::{Job, Pool};
+use super::punctual::{Alarm, on_time};
 use super::stage::Stage;
 use crate::evidence::LATE_US;
 use crate::plan::Mood;
@@ -11,7 +12,7 @@ use crate::workload::{Around, Journey, first_number};
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Behind the end by more than this, what is left is dropped: a timer alone is never so late.
@@ -79,35 +80,33 @@ pub(super) struct Stretch {
 pub(super) async fn dispatch(
     stage: &Stage,
     pool: &Pool,
-    visitors: &mut Visitors,
+    visitors: &Arc<Mutex<Visitors>>,
     pacer: Pacer,
     stretch: Stretch,
 ) -> bool {
     let end = stretch.began + stretch.length;
-    let mut moments = pacer;
-    while let Some(offset) = moments.next() {
-        let due = stretch.began + offset;
-        let now = Instant::now();
-        if due > now {
-            if !stage.stop.sleep(due - now).await {
-                return false;
+    let work = {
+        let (stage, entrance, visitors) = (stage.clone(), pool.entrance(), Arc::clone(visitors));
+        move |alarm: &Alarm| {
+            let mut visitors = visitors.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut moments = pacer;
+            while let Some(offset) = moments.next() {
+                let due = stretch.began + offset;
+                if !alarm.wait_until(due) {
+                    return false;
+                }
+                if Instant::now() >= end + LATE {
+                    // Too slow to the last: what should have come by now was not sent.
+                    entrance.drop_all(1 + moments.count() as u64);
+                    break;
+                }
+                match visitors.next(&stage, due) {
+                    Some(job) => entrance.send(job),
+                    None => break,
+                }
             }
-        } else {
-            // Behind its time it must not keep the others from theirs.
-            tokio::task::consume_budget().await;
-            if stage.stop.is_stopped() {
-                return false;
-            }
+            true
         }
-        if Instant::now() >= end + LATE {
-            // Too slow to the last: what should have come by now was not sent.
-            pool.drop_all(1 + moments.count() as u64);
-            return true;
-        }
-        match visitors.next(stage, due) {
-            Some(job) => pool.send(job),
-            None => return true,
-        }
-    }
-    stage.stop.sleep(end.saturating_duration_since(Instant::now())).await
+    };
+    on_time(&stage.stop, work).await && stage.stop.sleep(end.saturating_duration_since(Instant::now())).await
 }

@@ -3,7 +3,7 @@
 
 use super::ask::{Errand, Way, ask};
 use super::goose::{Post, Work};
-use super::stage::Stage;
+use super::stage::{Counts, Stage};
 use super::stop::Stop;
 use super::trace::Entry;
 use crate::verdict::{Gauge, Tally};
@@ -30,13 +30,20 @@ pub(super) struct Job {
 /// The way into the pool. When it is gone, the pool has nothing more to do.
 pub(super) struct Pool {
     stage: Stage,
-    jobs: mpsc::Sender<(Job, OwnedSemaphorePermit)>,
-    /// One permit for each that is free.
-    free: Arc<Semaphore>,
+    entrance: Entrance,
     /// One permit for each that has come.
     present: Arc<Semaphore>,
     size: u32,
     shared: Arc<Shared>,
+}
+
+/// Where requests are given to it, from whatever thread. While one is left, the pool goes on.
+#[derive(Clone)]
+pub(super) struct Entrance {
+    counts: Arc<Counts>,
+    jobs: mpsc::Sender<(Job, OwnedSemaphorePermit)>,
+    /// One permit for each that is free.
+    free: Arc<Semaphore>,
 }
 
 /// What the members share.
@@ -67,8 +74,11 @@ impl Pool {
         });
         let pool = Self {
             stage: stage.clone(),
-            jobs,
-            free: Arc::new(Semaphore::new(size as usize)),
+            entrance: Entrance {
+                counts: Arc::clone(&stage.counts),
+                jobs,
+                free: Arc::new(Semaphore::new(size as usize)),
+            },
             present: Arc::new(Semaphore::new(0)),
             size,
             shared: Arc::clone(&shared),
@@ -95,27 +105,15 @@ impl Pool {
         }
     }
 
-    /// Gives a request to whoever is free. Where nobody is, it is dropped.
-    pub(super) fn send(&self, job: Job) {
-        self.stage.counts.arrivals.fetch_add(1, Ordering::Relaxed);
-        let free = Arc::clone(&self.free).try_acquire_owned();
-        // There is room for as many as may be under way.
-        let sent = free.is_ok_and(|permit| self.jobs.try_send((job, permit)).is_ok());
-        if !sent {
-            self.stage.counts.dropped.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Counts requests that there was no time left to send.
-    pub(super) fn drop_all(&self, missed: u64) {
-        self.stage.counts.arrivals.fetch_add(missed, Ordering::Relaxed);
-        self.stage.counts.dropped.fetch_add(missed, Ordering::Relaxed);
+    /// Where requests are given to it.
+    pub(super) fn entrance(&self) -> Entrance {
+        self.entrance.clone()
     }
 
     /// Waits until every request is answered: none takes longer than its timeout.
     pub(super) async fn idle(&self) {
         // Nobody closes it, so this waits for all and for nothing else.
-        let _ = self.free.acquire_many(self.size).await;
+        let _ = self.entrance.free.acquire_many(self.size).await;
     }
 
     /// Measures these lines from now on.
@@ -126,6 +124,25 @@ impl Pool {
     /// What was measured since.
     pub(super) fn measured(&self) -> Vec<(Gauge, Tally)> {
         std::mem::take(&mut *self.shared.gauges())
+    }
+}
+
+impl Entrance {
+    /// Gives a request to whoever is free. Where nobody is, it is dropped.
+    pub(super) fn send(&self, job: Job) {
+        self.counts.arrivals.fetch_add(1, Ordering::Relaxed);
+        let free = Arc::clone(&self.free).try_acquire_owned();
+        // There is room for as many as may be under way.
+        let sent = free.is_ok_and(|permit| self.jobs.try_send((job, permit)).is_ok());
+        if !sent {
+            self.counts.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts requests that there was no time left to send.
+    pub(super) fn drop_all(&self, missed: u64) {
+        self.counts.arrivals.fetch_add(missed, Ordering::Relaxed);
+        self.counts.dropped.fetch_add(missed, Ordering::Relaxed);
     }
 }
 

@@ -1,6 +1,7 @@
 //! A trace, sent again: each request of it at its own moment, by its own person.
 
-use super::pool::{Job, Pool};
+use super::pool::{Entrance, Job, Pool};
+use super::punctual::{Alarm, on_time};
 use super::stage::Stage;
 use super::target::TargetError;
 use super::trace::Entry;
@@ -15,13 +16,16 @@ use std::time::{Duration, Instant};
 /// More lines than these are not read: they are kept in memory.
 const LINES: usize = 2_000_000;
 
+/// Lines that cannot be sent, by why.
+type LeftOut = BTreeMap<&'static str, u64>;
+
 /// A trace in the terms of a plan.
 #[derive(Debug, Default)]
 pub(super) struct Replay {
     /// In the order of their moments.
     requests: Vec<Request>,
     /// Lines that cannot be sent here, by why.
-    left_out: BTreeMap<&'static str, u64>,
+    left_out: LeftOut,
     lines: u64,
     file: String,
 }
@@ -100,22 +104,41 @@ impl Replay {
         index: u16,
         troubles: &mut Vec<String>,
     ) -> bool {
+        let (file, lines) = (self.file.clone(), self.lines);
+        let (to, entrance, length) = (stage.clone(), pool.entrance(), phase.duration);
+        let work = move |alarm: &Alarm| self.hand_over(&to, &entrance, alarm, length, index);
+        let (going_on, left_out) = on_time(&stage.stop, work).await;
+        if !left_out.is_empty() {
+            let n: u64 = left_out.values().sum();
+            let parts: Vec<String> = left_out.iter().map(|(why, n)| format!("{n} {why}")).collect();
+            troubles.push(format!("{file}: {n} of its {lines} requests were left out: {}", parts.join(", ")));
+        }
+        going_on
+    }
+
+    /// Gives each request to the pool at its moment. Whether the run goes on, and what was left out.
+    fn hand_over(
+        self,
+        stage: &Stage,
+        entrance: &Entrance,
+        alarm: &Alarm,
+        length: Duration,
+        index: u16,
+    ) -> (bool, LeftOut) {
         let began = Instant::now();
         let first = self.requests.first().map_or(0.0, |request| request.at);
         let mut left_out = self.left_out;
         let mut requests = self.requests.into_iter();
-        let mut going_on = true;
         while let Some(request) = requests.next() {
             let offset = stage.plan.wall(Duration::from_secs_f64(request.at - first));
-            if offset >= phase.duration {
+            if offset >= length {
                 let late = 1 + requests.len() as u64;
                 *left_out.entry("came after the end of the phase").or_default() += late;
                 break;
             }
             let due = began + offset;
-            going_on = stage.stop.sleep(due.saturating_duration_since(Instant::now())).await;
-            if !going_on {
-                break;
+            if !alarm.wait_until(due) {
+                return (false, left_out);
             }
             let captures = &stage.plan.action(request.action).draws.captures;
             let knows = captures.iter().all(|capture| stage.of(request.person).notes.get(*capture).is_some());
@@ -124,15 +147,9 @@ impl Replay {
                 continue;
             }
             let Request { person, action, draw, .. } = request;
-            pool.send(Job { person, action, draw, due, phase: index, owner: person as usize });
+            entrance.send(Job { person, action, draw, due, phase: index, owner: person as usize });
         }
-        if !left_out.is_empty() {
-            let n: u64 = left_out.values().sum();
-            let parts: Vec<String> = left_out.iter().map(|(why, n)| format!("{n} {why}")).collect();
-            let (file, lines) = (&self.file, self.lines);
-            troubles.push(format!("{file}: {n} of its {lines} requests were left out: {}", parts.join(", ")));
-        }
-        going_on
+        (true, left_out)
     }
 }
 

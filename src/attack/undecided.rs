@@ -15,7 +15,7 @@ use crate::scenario::Kind;
 use crate::stats::sequential::{Design, Samples};
 use crate::units::to_micros;
 use crate::verdict::{Index, Judgement, Ledger, MIN_SCRAPES, Metric, Need, Slo, Stretch};
-use crate::verdict::{meant, need, pair_rounds, standings, store_batches};
+use crate::verdict::{decided_at, meant, need, pair_rounds, standings, store_batches};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -242,7 +242,8 @@ impl Monitor {
         }
         Some(Self {
             outlook,
-            design: Design::new(1.0 - plan.confidence),
+            // The level that the verdict will be decided at: no look is more easily pleased.
+            design: Design::new(1.0 - decided_at(plan.confidence)),
             live: live.clone(),
             decided: Mutex::new(vec![false; plan.slos.len()]),
             plan: Arc::clone(plan),

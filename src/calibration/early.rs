@@ -2,18 +2,19 @@
 
 use super::settings::few_classes;
 use super::truth::pooled_hit_rate;
-use super::{CONFIDENCE, Classes, Crowd, Drift, PairedCosts, Share, World, each_seed, record};
+use super::{Classes, Crowd, Drift, PairedCosts, Share, World, each_seed, record};
 use crate::evidence::{Evidence, Selection};
 use crate::stats::batch_means::{self, Slice};
 use crate::stats::sequential::{self, Decision, FIRST_LOOK};
 use std::fmt;
 
-/// Chance of ever deciding wrongly that is allowed, whatever the number of looks.
-pub const ALPHA: f64 = 0.05;
+/// Chance of ever deciding wrongly that is allowed, whatever the number of looks: what is left by
+/// the level at which lines are decided.
+pub const ALPHA: f64 = 0.02;
 /// Batches of a phase at its declared length.
 const BATCHES: usize = 50;
-/// 97.5 % and 90 % points of the standard normal distribution: two-sided 95 %, power 90 %.
-const Z: f64 = 1.959_964 + 1.281_552;
+/// 99 % and 90 % points of the standard normal distribution: two-sided 98 %, power 90 %.
+const Z: f64 = 2.326_348 + 1.281_552;
 
 /// A world that is run until it is decided.
 pub struct Case {
@@ -178,7 +179,7 @@ impl Case {
 /// The interval that is right once, looked at after every batch until it decides.
 fn peek(batches: &[Slice], target: f64) -> Decision {
     (FIRST_LOOK..=batches.len())
-        .find_map(|used| match batch_means::ratio(&batches[..used], CONFIDENCE) {
+        .find_map(|used| match batch_means::ratio(&batches[..used], 1.0 - ALPHA) {
             Ok(estimate) if estimate.lo > target => Some(Decision::Above),
             Ok(estimate) if estimate.hi < target => Some(Decision::Below),
             Ok(_) | Err(_) => None,

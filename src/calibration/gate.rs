@@ -130,35 +130,43 @@ pub const POINTS: [f64; 7] = [-5.0, -2.0, -1.0, 0.0, 1.0, 2.0, 5.0];
 /// True speedups that are held against `>= 10x`.
 pub const SPEEDUPS: [f64; 7] = [8.0, 9.0, 9.5, 10.0, 10.5, 11.0, 12.0];
 
-/// All cases of the gate table. Truths that no formula tells are pooled from so many runs of their own.
+/// The cases of the gate table that have a part in their names. Truths that no formula tells are
+/// pooled from so many runs of their own.
 #[must_use]
-pub fn cases(truth_runs: u64) -> Vec<Case> {
-    let mut cases = rates(truth_runs);
-    cases.extend(speedups());
-    cases.push(several(truth_runs));
+pub fn cases(truth_runs: u64, part: &str) -> Vec<Case> {
+    let mut cases = rates(truth_runs, part);
+    cases.extend(speedups().into_iter().filter(|case| case.name.contains(part)));
+    if SEVERAL.contains(part) {
+        cases.push(several(truth_runs));
+    }
     cases
 }
 
-/// Hit rates, each held against targets at all distances.
+/// Name of the case of several lines.
+const SEVERAL: &str = "six lines at once, 300 s";
+
+/// Hit rates, each held against targets at all distances; those with a part in their names.
 #[must_use]
-pub fn rates(truth_runs: u64) -> Vec<Case> {
-    let pooled = |name: &str, world: Box<dyn World>| {
-        let truth = pooled_hit_rate(&*world, truth_runs).value;
-        hit_rate(name, world, truth)
-    };
+pub fn rates(truth_runs: u64, part: &str) -> Vec<Case> {
     let independent = Crowd::default();
     let exact = independent.hit;
-    vec![
-        hit_rate("independent people, 120 s", Box::new(independent), exact),
-        pooled("class bursts and cascades, 120 s", Box::<Classes>::default()),
-        pooled(
-            "class bursts and cascades, 10 min",
-            Box::new(Classes { seconds: 600.0, ..Classes::default() }),
-        ),
-        pooled("8 classes, 120 s", Box::new(few_classes(8))),
-        pooled("class bursts, short: 20 s", Box::new(Classes { seconds: 20.0, ..Classes::default() })),
-        pooled("people who differ, drawn anew", Box::new(heavy_users(None))),
-    ]
+    let bursts = |seconds| -> Box<dyn World> { Box::new(Classes { seconds, ..Classes::default() }) };
+    let settings: [(&str, Box<dyn World>, Option<f64>); 6] = [
+        ("independent people, 120 s", Box::new(independent), Some(exact)),
+        ("class bursts and cascades, 120 s", Box::<Classes>::default(), None),
+        ("class bursts and cascades, 10 min", bursts(600.0), None),
+        ("8 classes, 120 s", Box::new(few_classes(8)), None),
+        ("class bursts, short: 20 s", bursts(20.0), None),
+        ("people who differ, drawn anew", Box::new(heavy_users(None)), None),
+    ];
+    settings
+        .into_iter()
+        .filter(|(name, ..)| name.contains(part))
+        .map(|(name, world, truth)| {
+            let truth = truth.unwrap_or_else(|| pooled_hit_rate(&*world, truth_runs).value);
+            hit_rate(name, world, truth)
+        })
+        .collect()
 }
 
 /// Speedups against `>= 10x`, of many people's pairs and of few.
@@ -227,7 +235,7 @@ pub fn several(truth_runs: u64) -> Case {
         lines: lines(points, percent),
     };
     Case {
-        name: "six lines at once, 300 s".into(),
+        name: SEVERAL.into(),
         world: Box::new(Composed(vec![
             Box::new(classes()),
             Box::new(crowd()),

@@ -103,7 +103,7 @@ fn hardly_ever_wrong(cases: &[Case], runs: u64) {
 
 #[test]
 fn a_gate_on_a_hit_rate_is_hardly_ever_wrong() {
-    hardly_ever_wrong(&gate::rates(TRUTH_RUNS), RUNS / 2);
+    hardly_ever_wrong(&gate::rates(TRUTH_RUNS, ""), RUNS / 2);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_gate_of_several_lines_is_hardly_ever_wrong() {
 
 #[test]
 fn far_from_the_target_a_gate_decides() {
-    let rows = gate::rates(1).swap_remove(0).rows(RUNS);
+    let rows = gate::rates(1, "independent").swap_remove(0).rows(RUNS);
     for row in [&rows[0], &rows[6]] {
         assert!(row.right().may_be_at_least(0.99), "five points from the target, 2,900 reads: {row}");
     }

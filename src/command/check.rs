@@ -11,7 +11,7 @@ use crate::plan::{PhasePlan, Place, Plan, Visit, Work};
 use crate::simulate::runs_for;
 use crate::stats::quantile::samples_needed;
 use crate::units::{count, duration};
-use crate::verdict::{Metric, Slo};
+use crate::verdict::{Metric, Slo, decided_at};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -128,7 +128,7 @@ fn reads_per_second(plan: &Plan, role: &crate::plan::RolePlan) -> f64 {
 fn remark(plan: &Plan, slo: &Slo) -> String {
     match &slo.metric {
         Metric::Latency { quantile } | Metric::ResponseTime { quantile } if slo.window.is_none() => {
-            format!("   (needs {} samples)", count(samples_needed(*quantile, plan.confidence)))
+            format!("   (needs {} samples)", count(samples_needed(*quantile, decided_at(plan.confidence))))
         }
         Metric::Violations { .. } => "   (not checked yet: will be inconclusive)".into(),
         Metric::Speedup | Metric::DbQueryReduction

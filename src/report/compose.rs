@@ -3,7 +3,7 @@
 
 use super::breakpoint::{Breakpoint, breakpoints};
 use super::ledger;
-use super::words::{Line, expectation, gaps, headline, line};
+use super::words::{Line, expectation, gaps, headline, interval, line};
 use crate::evidence::{Cell, Evidence, Selection};
 use crate::observe::Source;
 use crate::stats::{paired, quantile};
@@ -26,6 +26,8 @@ pub struct View {
     pub headline: String,
     /// Confidence of the intervals, as in `95 %`.
     pub confidence: String,
+    /// What stands above the intervals of the lines, as in `95 % interval, decided at 98 %`.
+    pub interval: String,
     /// One line each SLO.
     pub lines: Vec<Line>,
     /// Sources by role.
@@ -80,6 +82,7 @@ pub fn compose(evidence: &Evidence, verdict: &Verdict) -> View {
         outcome: verdict.verdict.as_str(),
         headline: headline(verdict),
         confidence: Unit::Ratio.show_target(verdict.confidence),
+        interval: interval(verdict),
         lines: verdict.findings.iter().map(line).collect(),
         roles: evidence
             .roles

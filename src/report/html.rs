@@ -27,7 +27,7 @@ pub(super) fn render(view: &View, charts: &[Chart]) -> String {
                 main {
                     section {
                         h2 { "What was asked, and what was measured" }
-                        (slos(&view.lines, &view.confidence))
+                        (slos(&view.lines, &view.interval))
                     }
                     @if !view.violations.is_empty() {
                         section {
@@ -118,12 +118,12 @@ pub(super) fn render(view: &View, charts: &[Chart]) -> String {
     .into_string()
 }
 
-fn slos(lines: &[Line], confidence: &str) -> Markup {
+fn slos(lines: &[Line], interval: &str) -> Markup {
     html! {
         div class="scroll" {
             table class="slos" {
                 thead { tr {
-                    th { "" } th { "SLO" } th class="n" { "measured" } th class="n" { (confidence) " interval" }
+                    th { "" } th { "SLO" } th class="n" { "measured" } th class="n" { (interval) }
                     th { "against target" } th class="n" { "n" }
                 } }
                 @for line in lines {

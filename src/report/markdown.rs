@@ -12,7 +12,7 @@ pub(super) fn render(view: &View) -> String {
 
 fn write(out: &mut String, view: &View) -> std::fmt::Result {
     writeln!(out, "# cacheproof: {}\n\n**{}**\n", view.scenario, view.headline)?;
-    writeln!(out, "| | SLO | measured | {} interval | n |\n|---|---|---|---|---|", view.confidence)?;
+    writeln!(out, "| | SLO | measured | {} | n |\n|---|---|---|---|---|", view.interval)?;
     for line in &view.lines {
         let Line { slo, measured, interval, n, .. } = line;
         writeln!(

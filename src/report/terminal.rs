@@ -2,7 +2,7 @@
 
 use super::breakpoint::found;
 use super::ledger;
-use super::words::{expectation, gaps, headline, line};
+use super::words::{decided_at, expectation, gaps, headline, line};
 use crate::evidence::Evidence;
 use crate::units::Unit;
 use crate::verdict::{Judgement, Verdict};
@@ -65,6 +65,9 @@ fn render(
     }
     // A headline that gives its reasons may be long; what fits on a line stays one.
     let mut out = format!("\n{}\n{}\n", indented(&headline(verdict), "", "", columns), table.trim_fmt());
+    if let Some(said) = decided_at(verdict) {
+        out.push_str(&format!("\n{}", indented(&said, "", "", columns)));
+    }
     for found in found(evidence) {
         out.push_str(&format!("\n{}", indented(&found, "", "  ", columns)));
     }

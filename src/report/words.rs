@@ -1,7 +1,7 @@
 //! The verdict in words: its headline, each finding as a line, what was expected.
 
 use crate::evidence::{Caveat, Selection};
-use crate::units::{count, percent};
+use crate::units::{Unit, count, percent};
 use crate::verdict::{Expectation, Finding, Judgement, Metric, Slo, Verdict};
 
 /// One SLO line, ready to be shown.
@@ -83,6 +83,27 @@ pub(super) fn bottlenecks(verdict: &Verdict) -> impl Iterator<Item = &str> {
         let Caveat::Bottleneck { what } = caveat else { return None };
         Some(what.as_str())
     })
+}
+
+/// What stands above the intervals of the lines.
+pub(super) fn interval(verdict: &Verdict) -> String {
+    let shown = format!("{} interval", Unit::Ratio.show_target(verdict.confidence));
+    match higher_level(verdict) {
+        Some(level) => format!("{shown}, decided at {}", Unit::Ratio.show_target(level)),
+        None => shown,
+    }
+}
+
+/// The level that lines were decided at, where it is not that of the intervals shown.
+fn higher_level(verdict: &Verdict) -> Option<f64> {
+    verdict.decided_at.filter(|&level| level > verdict.confidence && !verdict.findings.is_empty())
+}
+
+/// That level in a sentence, with what it is worth.
+pub(super) fn decided_at(verdict: &Verdict) -> Option<String> {
+    let level = higher_level(verdict)?;
+    let [level, wrong] = [level, (1.0 - level) / 2.0].map(|of| Unit::Ratio.show_target(of));
+    Some(format!("Decided at {level}: wrong passes and wrong failures are at most {wrong} each."))
 }
 
 /// One finding as words.

@@ -9,7 +9,7 @@ use crate::stats::paired::{MIN_CLUSTERS, MIN_PAIRS};
 use crate::stats::quantile::samples_needed;
 use crate::stats::{Insufficient, batch_means};
 use crate::units::{count, duration, percent};
-use crate::verdict::{Metric, Op, Slo};
+use crate::verdict::{Metric, Op, Slo, decided_at};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::time::Duration;
@@ -72,7 +72,7 @@ fn need(plan: &Plan, expected: &Expected, slo: &Slo) -> Need {
         _ if slo.window.is_some() => question.windows(slo.window.unwrap_or_default()),
         Metric::HitRate | Metric::EffectiveHitRate => question.hit_rate(),
         Metric::Latency { quantile } => {
-            let needed = samples_needed(*quantile, plan.confidence);
+            let needed = samples_needed(*quantile, decided_at(plan.confidence));
             question.latency(needed, &format!("{} samples", count(needed)))
         }
         Metric::MeanLatency => {
@@ -82,7 +82,7 @@ fn need(plan: &Plan, expected: &Expected, slo: &Slo) -> Need {
         Metric::ErrorRate => question.error_rate(),
         Metric::Speedup | Metric::DbQueryReduction => question.pairs(),
         Metric::ResponseTime { quantile } => {
-            question.response_time(samples_needed(*quantile, plan.confidence))
+            question.response_time(samples_needed(*quantile, decided_at(plan.confidence)))
         }
         Metric::MeanResponseTime => question.response_time((batch_means::MIN_BATCHES * 10) as u64),
         Metric::MemorySlope { scope } => question.slope(*scope),
@@ -159,7 +159,7 @@ impl Question<'_> {
         let length = self.length().as_secs_f64();
         let (mut half, mut scarce, mut estimated) = (0.0, 1.0_f64, 0);
         for outcome in expected.outcomes() {
-            match batch_means::ratio(&outcome.slices(plan, &slo.selection), plan.confidence) {
+            match batch_means::ratio(&outcome.slices(plan, &slo.selection), decided_at(plan.confidence)) {
                 Ok(estimate) => {
                     half += (estimate.hi - estimate.lo) / 2.0;
                     estimated += 1;

@@ -49,6 +49,11 @@ pub(super) fn expanded_percentiles(
     Some((at(&draws, tail), at(&draws, 1.0 - tail)))
 }
 
+/// The same reading of sorted draws by itself; `None` if nothing was drawn.
+pub(super) fn percentile(sorted: &[f64], p: f64) -> Option<f64> {
+    (!sorted.is_empty()).then(|| at(sorted, p))
+}
+
 /// Linear interpolation between sorted draws, at rank p·(R + 1) so that both
 /// tails are treated alike.
 fn at(sorted: &[f64], p: f64) -> f64 {

@@ -190,6 +190,8 @@ fn ratio(batches: &[Slice], design: &Design) -> Result<Estimate, Insufficient> {
         return Ok(without_spread(value, n, 1.0 - design.alpha));
     }
     let (lo, hi) = spread.interval(design)?;
+    // What is never negative has no negative mean.
+    let lo = if batches.iter().all(|batch| batch.numerator >= 0.0) { lo.max(0.0) } else { lo };
     Ok(Estimate { value, lo: lo.min(value), hi: hi.max(value), n, method: Method::ConfidenceSequence })
 }
 

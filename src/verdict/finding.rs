@@ -17,6 +17,10 @@ pub struct Verdict {
     pub verdict: Outcome,
     /// Confidence of every interval.
     pub confidence: f64,
+    /// Confidence that lines are decided at, no lower: wrong passes and wrong failures are each at
+    /// most half of what is left of 1. Absent in verdicts that decided by the interval shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<f64>,
     /// One for each SLO line, in their order.
     pub findings: Vec<Finding>,
     /// One for each oracle.
@@ -78,9 +82,9 @@ impl Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Judgement {
-    /// The whole interval meets the target.
+    /// The whole interval meets the target, at the confidence that lines are decided at too.
     Pass,
-    /// The whole interval misses it.
+    /// The whole interval misses it, likewise.
     Fail,
     /// The interval holds both, or there is none.
     Inconclusive,

@@ -36,7 +36,7 @@ pub use effect::{Effect, Quantity};
 pub use expectation::Expectation;
 pub use finding::{Check, CheckOutcome, Finding, Judgement, Outcome, Severity, Verdict, Violation};
 pub use gauge::{Gauge, Index, Tally};
-pub use judge::{judge, judge_line};
+pub use judge::{decided_at, judge, judge_line};
 pub(crate) use measure::SEED;
 pub(crate) use own_counters::MIN_SCRAPES;
 pub use parse::SloError;

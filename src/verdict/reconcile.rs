@@ -1,9 +1,15 @@
 //! The client's ledger beside what the service and its Redis counted in the same time: whoever
 //! disagrees miscounts, or answers from somewhere that nobody counts.
 
+mod agreement;
+mod window;
+
+use agreement::judge;
+use window::Window;
+
 use super::measure::{Measurement, Value};
 use super::{Check, CheckOutcome, Severity, Violation};
-use crate::evidence::{Evidence, Selection};
+use crate::evidence::Evidence;
 use crate::observe::{Scrape, Source};
 use crate::units::count;
 use schemars::JsonSchema;
@@ -150,55 +156,6 @@ fn of(counter: Counter, by: Counted, evidence: &Evidence) -> Option<Reconciliati
     Some(found)
 }
 
-fn judge(
-    counter: Counter,
-    counted: u64,
-    least: u64,
-    most: u64,
-    evidence: &Evidence,
-) -> (Agreement, Option<String>) {
-    let what = counter.as_str();
-    if counted < least {
-        let by = count(least - counted);
-        let why = match counter {
-            Counter::Hits | Counter::Misses | Counter::Bypasses => {
-                format!("{by} {what} fewer than the client received: the service does not count all of them")
-            }
-            Counter::Lookups => {
-                format!("{by} fewer than reads that the cache answered: something before Redis answers them")
-            }
-        };
-        return (Agreement::Differs, Some(why));
-    }
-    match counter {
-        // One read may look up several keys, and others may use that Redis.
-        Counter::Lookups => {
-            let each = counted as f64 / least.max(1) as f64;
-            (Agreement::Agrees, (least > 0).then(|| format!("about {each:.1} for each read")))
-        }
-        Counter::Hits | Counter::Misses | Counter::Bypasses if counted <= most => (Agreement::Agrees, None),
-        Counter::Hits | Counter::Misses | Counter::Bypasses => {
-            let more = count(counted - most);
-            if evidence.run.target == EMBEDDED {
-                let why = format!(
-                    "{more} {what} more than the client received, and nobody else used the service: it \
-                     counts some of them twice"
-                );
-                (Agreement::Differs, Some(why))
-            } else {
-                let why = format!(
-                    "{more} {what} more than this client received: others used the service as well, or it \
-                     counts twice"
-                );
-                (Agreement::Unknown, Some(why))
-            }
-        }
-    }
-}
-
-/// The target of a run against the service that comes with cacheproof.
-const EMBEDDED: &str = "embedded";
-
 /// The oracle that all this is the answer of.
 pub(super) const ORACLE: &str = "counters";
 
@@ -257,162 +214,5 @@ pub(super) fn violations(found: &[Reconciliation]) -> Vec<Violation> {
         .collect()
 }
 
-/// Slices of time for certain, and perhaps, between two readings.
-struct Window {
-    between: std::ops::RangeInclusive<u64>,
-    surely: std::ops::Range<u64>,
-    perhaps: std::ops::RangeInclusive<u64>,
-}
-
-impl Window {
-    /// A response that ended at f after at most the longest latency L was counted between f − L
-    /// and f; the readings took place at some moment before they ended.
-    fn new(evidence: &Evidence, first: &Scrape, last: &Scrape) -> Self {
-        let slice = evidence.slice_us.max(1);
-        let longest = longest(evidence);
-        let began = |scrape: &Scrape| scrape.t_us.saturating_sub(scrape.took_us);
-        Self {
-            between: first.t_us / slice..=last.t_us / slice,
-            surely: (first.t_us + longest).div_ceil(slice)..began(last) / slice,
-            perhaps: began(first) / slice..=(last.t_us + longest) / slice,
-        }
-    }
-
-    /// Between the readings; for certain; at most.
-    fn count(&self, counter: Counter, evidence: &Evidence) -> [u64; 3] {
-        let mut n = [0; 3];
-        for cell in &evidence.cells {
-            let slice = u64::from(cell.slice);
-            if counter.is(cell.source) {
-                n[0] += if self.between.contains(&slice) { cell.n } else { 0 };
-                n[1] += if self.surely.contains(&slice) { cell.n } else { 0 };
-            }
-            if counter.may_be(cell.source) && self.perhaps.contains(&slice) {
-                n[2] += cell.n;
-            }
-        }
-        n
-    }
-}
-
-/// The longest that any response took, in microseconds.
-fn longest(evidence: &Evidence) -> u64 {
-    let everything = Selection {
-        phases: evidence.phases.iter().map(|phase| phase.name.clone()).collect(),
-        ..Selection::default()
-    };
-    everything
-        .histograms(evidence)
-        .filter_map(|part| part.counts.last().map(|(us, _)| *us))
-        .max()
-        .unwrap_or(0)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixture::{Made, STEADY, TEACHER};
-    use crate::observe::RedisSeen;
-    use crate::verdict::{Judgement, Outcome, judge as judge_all};
-
-    /// Eight hits and two misses a slice over 100 slices; the service is read in each and counts
-    /// so many for each of the client's.
-    fn run(hits: f64, misses: f64) -> Evidence {
-        let mut evidence = Made::new()
-            .reads(STEADY, TEACHER, Source::Hit, 400, |_| 8)
-            .reads(STEADY, TEACHER, Source::Miss, 9_000, |_| 2)
-            .scrapes(100)
-            .evidence();
-        for (at, scrape) in (0..).zip(&mut evidence.scrapes) {
-            let seen = f64::from(at);
-            (scrape.hits, scrape.misses) = (Some(5.0 + seen * hits), Some(seen * misses));
-        }
-        evidence
-    }
-
-    fn found(evidence: &Evidence, counter: Counter) -> Reconciliation {
-        reconcile(evidence).into_iter().find(|found| found.counter == counter).unwrap()
-    }
-
-    #[test]
-    fn counts_that_requests_under_way_explain_agree() {
-        let evidence = run(8.0, 2.0);
-        for counter in [Counter::Hits, Counter::Misses] {
-            let found = found(&evidence, counter);
-            assert_eq!((found.agreement, &found.note), (Agreement::Agrees, &None), "{found:?}");
-            let counted = found.counted.unwrap();
-            assert!(found.between[0] <= counted && counted <= found.between[1], "{found:?}");
-            assert!(found.between[1] - found.between[0] <= 3 * 8, "no wider than its edges: {found:?}");
-        }
-        assert_eq!(reconcile(&evidence).len(), 2, "nobody told of bypasses or Redis");
-    }
-
-    #[test]
-    fn a_service_that_counts_fewer_hits_than_it_served_differs() {
-        let found = found(&run(7.5, 2.0), Counter::Hits);
-        assert_eq!(found.agreement, Agreement::Differs);
-        assert!(found.note.unwrap().contains("fewer than the client received"));
-    }
-
-    #[test]
-    fn more_than_the_client_received_may_be_others_unless_the_service_was_ours_alone() {
-        let mut evidence = run(9.0, 2.0);
-        assert_eq!(found(&evidence, Counter::Hits).agreement, Agreement::Differs);
-        evidence.run.target = "http://127.0.0.1:8080/".into();
-        assert_eq!(found(&evidence, Counter::Hits).agreement, Agreement::Unknown);
-    }
-
-    #[test]
-    fn a_counter_that_is_wrong_for_certain_fails_the_run() {
-        let line = |evidence: &Evidence| {
-            let verdict =
-                judge_all(&[r#"violations{oracle="counters"} == 0"#.parse().unwrap()], evidence, 0.95);
-            (verdict.verdict, verdict.findings[0].judgement, verdict.violations.len())
-        };
-        assert_eq!(line(&run(8.0, 2.0)), (Outcome::Pass, Judgement::Pass, 0));
-        assert_eq!(line(&run(7.0, 2.0)), (Outcome::Fail, Judgement::Fail, 1));
-        let mut others = run(9.0, 2.0);
-        others.run.target = "http://127.0.0.1:8080/".into();
-        assert_eq!(line(&others), (Outcome::Inconclusive, Judgement::Inconclusive, 0));
-    }
-
-    #[test]
-    fn answers_that_do_not_say_what_they_were_may_be_either() {
-        let mut evidence = run(9.0, 2.0);
-        for cell in &mut evidence.cells {
-            // One of five responses of a slice has lost its header.
-            if cell.source == Source::Hit && cell.cluster == 0 {
-                cell.source = Source::Unknown;
-            }
-        }
-        let served = run(8.0, 2.0);
-        evidence.scrapes.clone_from(&served.scrapes);
-        assert_eq!(found(&evidence, Counter::Hits).agreement, Agreement::Agrees);
-    }
-
-    #[test]
-    fn a_counter_that_falls_was_restarted_and_tells_nothing() {
-        let mut evidence = run(8.0, 2.0);
-        evidence.scrapes[50].hits = Some(0.0);
-        let found = found(&evidence, Counter::Hits);
-        assert_eq!((found.agreement, found.counted), (Agreement::Unknown, None));
-        assert!(found.note.unwrap().contains("restarted"));
-    }
-
-    #[test]
-    fn a_redis_that_was_asked_less_often_than_the_cache_answered_differs() {
-        let with = |lookups: f64| {
-            let mut evidence = run(8.0, 2.0);
-            for (at, scrape) in (0..).zip(&mut evidence.scrapes) {
-                let seen = f64::from(at);
-                scrape.redis = Some(RedisSeen { hits: seen * lookups, misses: seen });
-            }
-            found(&evidence, Counter::Lookups)
-        };
-        let found = with(29.0);
-        assert_eq!(found.agreement, Agreement::Agrees, "a read may look up several keys");
-        assert_eq!(found.counted, Some(2_970));
-        assert!(found.note.unwrap().contains("for each read"));
-        assert_eq!(with(5.0).agreement, Agreement::Differs);
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@
 //! which count whenever they come, and for what is read off the target's own counters.
 
 use super::measure::Measurement;
-use crate::evidence::{Cut, Evidence, Selection};
+use crate::evidence::{Cut, Evidence, Phase, Selection, Watched};
 use crate::scenario::Kind;
 use crate::stats::batch_means::Slice;
 use crate::stats::steady_state::{SteadyState, steady_state};
@@ -40,11 +40,8 @@ impl Steady {
         series: impl Fn(&Selection) -> Vec<Slice>,
     ) -> Self {
         let mut steady = Self::whole(selection);
-        if evidence.sequential.is_some() {
-            // What is cut must be fixed beforehand where a run ends as soon as it is decided.
-            return steady;
-        }
-        for phase in selection.phases(evidence).filter(|phase| phase.kind == Kind::Steady) {
+        let looks = |phase: &&Phase| phase.kind == Kind::Steady && !is_watched(phase, evidence);
+        for phase in selection.phases(evidence).filter(looks) {
             let one = Selection { phases: vec![phase.name.clone()], ..selection.clone() };
             match steady_state(&series(&one)) {
                 SteadyState::FromTheStart => {}
@@ -77,4 +74,12 @@ impl Steady {
         }
         measurement
     }
+}
+
+/// Whether the phase could end as soon as it was decided: what is cut of it must then be fixed
+/// beforehand.
+fn is_watched(phase: &Phase, evidence: &Evidence) -> bool {
+    let watched = evidence.sequential.iter().flat_map(|sequential| &sequential.phases);
+    let named = |watched: &Watched| evidence.phases.get(usize::from(watched.phase));
+    watched.filter_map(named).any(|watched| watched.name == phase.name)
 }

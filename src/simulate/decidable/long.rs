@@ -7,7 +7,7 @@ use crate::stats::quantile::samples_needed;
 use crate::stats::trend::MIN_READINGS;
 use crate::stats::{batch_means, window};
 use crate::units::{count, duration, percent};
-use crate::verdict::{Concurrent, MemoryScope, Metric, Op};
+use crate::verdict::{Concurrent, MemoryScope, Metric, Op, decided_at};
 use std::time::Duration;
 
 /// None seen in n leaves a share of up to so many nths at the upper end of a two-sided 95 %
@@ -68,7 +68,7 @@ impl Question<'_> {
                 crate::verdict::Burn::Miss => self.unknown(),
             },
             Metric::Latency { quantile } | Metric::ResponseTime { quantile } => {
-                let needed = samples_needed(*quantile, self.plan.confidence) as f64;
+                let needed = samples_needed(*quantile, decided_at(self.plan.confidence)) as f64;
                 self.enough(length, needed, self.a_second(answered), "samples")
             }
             Metric::MeanLatency | Metric::MeanResponseTime => {
@@ -127,7 +127,8 @@ impl Question<'_> {
             let slices = outcome.slices(plan, &slo.selection);
             let apart: Vec<Vec<_>> = slices.chunks_exact(each).map(<[_]>::to_vec).collect();
             let effect = window::DesignEffect::of(&apart);
-            let known = apart.iter().filter_map(|part| effect.share(window::sum(part), plan.confidence));
+            let known =
+                apart.iter().filter_map(|part| effect.share(window::sum(part), decided_at(plan.confidence)));
             for interval in known {
                 half += (interval.hi - interval.lo) / 2.0;
                 windows += 1;

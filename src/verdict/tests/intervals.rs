@@ -1,6 +1,7 @@
 //! What the intervals are checked against, and what is said of those that decide nothing.
 
 use super::*;
+use crate::evidence::{Sequential, Watched};
 use crate::scenario::Kind;
 use crate::stats::Method;
 
@@ -66,6 +67,26 @@ fn errors_and_days_are_never_cut() {
 }
 
 #[test]
+fn only_a_phase_that_could_end_early_is_not_cut() {
+    let watching = |phase: u16| {
+        let mut evidence = cold(15);
+        let watched = Watched {
+            phase,
+            first_slice: 20,
+            batch_slices: 2,
+            batches: 50,
+            declared_us: 100_000_000,
+            decided: false,
+        };
+        evidence.sequential =
+            Some(Sequential { alpha: 0.05, rho2: 0.1, first_look: 20, phases: vec![watched], pairs: None });
+        one("p50(latency) < 100ms", &evidence).warm_up_cut_seconds
+    };
+    assert_eq!(watching(WARM_UP), Some(15.0), "another one was watched");
+    assert_eq!(watching(STEADY), None);
+}
+
+#[test]
 fn a_steady_phase_that_never_was_is_not_decided() {
     let misses = |slice: u64| 1 + slice / 13;
     let evidence = Made::new()
@@ -79,10 +100,40 @@ fn a_steady_phase_that_never_was_is_not_decided() {
     }
 }
 
-/// A target just outside the plain interval of the hit rate: a failure by itself.
-fn barely_missed(evidence: &Evidence) -> String {
-    let [_, hi] = one("hit_rate > 60%", evidence).interval.unwrap();
+/// A target just outside the interval of the hit rate at a confidence.
+fn just_above(evidence: &Evidence, confidence: f64) -> String {
+    let line = "hit_rate > 60%".parse().unwrap();
+    let [_, hi] = judge_line(&line, evidence, confidence).interval.unwrap();
     format!("hit_rate > {}", hi + 1e-4)
+}
+
+/// A target just outside the interval that decides: a failure by itself.
+fn barely_missed(evidence: &Evidence) -> String {
+    just_above(evidence, decided_at(CONFIDENCE))
+}
+
+#[test]
+fn a_line_that_only_the_interval_shown_clears_is_open_and_says_what_would_decide_it() {
+    let evidence = Made::new().four_fifths().evidence();
+    let line = just_above(&evidence, CONFIDENCE);
+    let finding = expect(&line, &evidence, Judgement::Inconclusive);
+    assert!(finding.interval.unwrap()[1] < finding.target, "{finding:?}");
+    let note = finding.note.unwrap();
+    assert!(note.starts_with("the 95 % interval clears ") && note.contains("asks for 98 %"), "{note}");
+    assert!(note.contains("more reads") && finding.to_decide.is_some(), "{note}");
+    let slo = line.parse().unwrap();
+    assert_eq!(judge_line(&slo, &evidence, CONFIDENCE).judgement, Judgement::Fail, "it would have failed");
+}
+
+#[test]
+fn whoever_asks_for_more_confidence_is_decided_at_that() {
+    let evidence = Made::new().four_fifths().evidence();
+    let line = just_above(&evidence, 0.98);
+    let judged = |confidence| judge(&slos(&[&line]), &evidence, confidence);
+    assert_eq!(judged(0.95).verdict, Outcome::Fail);
+    assert_eq!(judged(0.95).decided_at, Some(0.98));
+    assert_eq!(judged(0.99).verdict, Outcome::Inconclusive);
+    assert_eq!(judged(0.99).decided_at, Some(0.99));
 }
 
 #[test]
