@@ -2,7 +2,7 @@
 //! truth, how true its figures are, and what early stopping saves.
 //!
 //! ```sh
-//! cargo bench --profile dev --bench measurement -- coverage [RUNS]   # table 1: 2,000 a setting
+//! cargo bench --profile dev --bench measurement -- coverage [RUNS] [NAME]  # table 1: 2,000 a setting
 //! cargo bench --profile dev --bench measurement -- gate [RUNS] [PART]  # table 2: 1,000 a setting
 //! cargo bench --profile dev --bench measurement -- real [RUNS]       # 30 of a good and a bad target
 //! cargo bench --profile dev --bench measurement -- fidelity [SECONDS]  # table 3: 30 s an arm, in rounds of 10
@@ -38,7 +38,7 @@ fn main() -> Outcome<()> {
     };
     let began = Instant::now();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["coverage", ..] => coverage_table(number(2_000)?),
+        ["coverage", ..] => coverage_table(number(2_000)?, arguments.get(2).map_or("", String::as_str)),
         ["gate", ..] => gate_table(number(1_000)?, arguments.get(2).map_or("", String::as_str)),
         ["early", ..] => early_table(number(2_000)?),
         ["real", ..] => real::table(number(30)?)?,
@@ -56,11 +56,11 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// Table 1.
-fn coverage_table(runs: u64) {
+/// Table 1, or the rows of the settings whose name holds a text.
+fn coverage_table(runs: u64, named: &str) {
     println!("{}", coverage::HEAD);
     let mut missed = 0;
-    for setting in settings::all(10 * runs) {
+    for setting in settings::all(10 * runs).into_iter().filter(|setting| setting.name.contains(named)) {
         let began = Instant::now();
         for row in coverage::coverage(&setting, runs) {
             println!("{row}");

@@ -85,6 +85,10 @@ fn run_folder(path: &Path) -> PathBuf {
 fn over_time(dir: &Path, args: &CompareArgs) -> Result<Exit, Failure> {
     let (past, unreadable) = runs_in(dir).or_exit(Exit::Usage)?;
     let n = past.len();
+    if n == 0 {
+        let none = anyhow::anyhow!("{}: no run folder in it", dir.display());
+        return Err(none).or_exit(Exit::Usage);
+    }
     let mut told = trend(past)
         .with_context(|| format!("{}: {n} runs are no trend yet", dir.display()))
         .or_exit(Exit::Usage)?;

@@ -228,10 +228,8 @@ fn caveats(plan: &Plan, evidence: &Evidence, stop: &Stop) -> Vec<Caveat> {
     if plan.target.time_scale != 1.0 {
         caveats.push(Caveat::TimeCompressed { scale: plan.target.time_scale });
     }
+    caveats.extend(shared(evidence));
     for (phase, machine) in evidence.phases.iter().zip(&evidence.environment.machine) {
-        if let (true, Some(target)) = (phase.measured, machine.target) {
-            caveats.push(Caveat::SharedMachine { generator: machine.generator, target });
-        }
         // Steal matters wherever latencies are judged: in the pairs as well.
         if let Some(share) = machine.steal.filter(|share| *share > STEAL && phase.kind != Kind::WarmUp) {
             caveats.push(Caveat::Steal { phase: phase.name.clone(), share });
@@ -246,6 +244,17 @@ fn caveats(plan: &Plan, evidence: &Evidence, stop: &Stop) -> Vec<Caveat> {
     }
     caveats.extend(plan.left_out.iter().map(|what| Caveat::LeftOut { what: what.clone() }));
     caveats
+}
+
+/// That generator and target shared a machine, as it was in the busiest measured phase.
+fn shared(evidence: &Evidence) -> Option<Caveat> {
+    let phases = evidence.phases.iter().zip(&evidence.environment.machine);
+    let shares = phases.filter(|(phase, _)| phase.measured).filter_map(|(_, machine)| {
+        let target = machine.target?;
+        Some((machine.generator, target))
+    });
+    let (generator, target) = shares.max_by(|a, b| (a.0 + a.1).total_cmp(&(b.0 + b.1)))?;
+    Some(Caveat::SharedMachine { generator, target })
 }
 
 /// What the target calls its store, where it says so.
@@ -287,4 +296,31 @@ fn public(url: &reqwest::Url) -> String {
     let _ = url.set_password(None);
     let _ = url.set_username("");
     url.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::Machine;
+    use crate::fixture::Made;
+
+    #[test]
+    fn a_shared_machine_is_told_once_as_it_was_when_it_was_busiest() {
+        let mut evidence = Made::new().evidence();
+        evidence.environment.machine.clear();
+        assert_eq!(shared(&evidence), None, "nobody measured");
+        let phase = evidence.phases.iter().find(|phase| phase.measured).unwrap().clone();
+        evidence.phases = vec![phase.clone(), phase];
+        evidence.environment.machine = [(0.1, 0.3), (0.1, 0.2)]
+            .map(|(generator, target)| Machine {
+                phase: "steady".into(),
+                seconds: 10.0,
+                generator,
+                target: Some(target),
+                steal: None,
+                others: None,
+            })
+            .into();
+        assert_eq!(shared(&evidence), Some(Caveat::SharedMachine { generator: 0.1, target: 0.3 }));
+    }
 }

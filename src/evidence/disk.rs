@@ -1,5 +1,6 @@
 //! Evidence on disk.
 
+use super::sound::{self, Unsound};
 use super::{Evidence, SCHEMA_VERSION};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,14 @@ pub enum DiskError {
         path: PathBuf,
         /// Why.
         source: serde_json::Error,
+    },
+    /// It is evidence by its form, but no run can have written it.
+    #[error("{}: not evidence of a run: {source}", path.display())]
+    Unsound {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit together.
+        source: Unsound,
     },
     /// Another version wrote it.
     #[error("{}: written in evidence format {found}, and this version reads format {SCHEMA_VERSION}", path.display())]
@@ -66,5 +75,7 @@ pub fn load(folder: &Path) -> Result<Evidence, DiskError> {
     if head.schema_version != SCHEMA_VERSION {
         return Err(DiskError::Version { path, found: head.schema_version });
     }
-    serde_json::from_slice(&text).map_err(format)
+    let evidence = serde_json::from_slice(&text).map_err(format)?;
+    sound::check(&evidence).map_err(|source| DiskError::Unsound { path, source })?;
+    Ok(evidence)
 }

@@ -17,6 +17,7 @@ mod merge;
 mod scrapes;
 mod select;
 mod sequential;
+mod sound;
 
 pub use caveat::Caveat;
 pub use clusters::{CLUSTERS, Clusters, Member};
@@ -29,6 +30,7 @@ pub use load::{Arrivals, Connections, LATE_US, Lag, Step};
 pub use merge::{MergeError, merge};
 pub use select::{Cut, Selection};
 pub use sequential::{Sequential, Watched, WatchedPairs};
+pub use sound::Unsound;
 
 use crate::observe::{Fault, Scrape, Source};
 use crate::scenario::Kind;

@@ -113,12 +113,12 @@ impl Selection {
 
     /// Hits over the reads that reached the server, by slice of time.
     pub fn hit_rate(&self, evidence: &Evidence) -> Vec<Slice> {
-        self.ratio(evidence, |cell| {
-            (
-                if cell.source.is_hit() { cell.n } else { 0 },
-                if cell.source.in_hit_rate() { cell.n } else { 0 },
-            )
-        })
+        self.ratio(evidence, hits)
+    }
+
+    /// The same by slice of time and cluster, with the number of slices, as [`Self::parts`].
+    pub fn hit_rate_parts(&self, evidence: &Evidence) -> (Vec<Part>, usize) {
+        self.parts(evidence, hits)
     }
 
     /// The slices of time that lie in the phases that are meant.
@@ -191,4 +191,9 @@ impl Selection {
     pub fn n(&self, evidence: &Evidence) -> u64 {
         self.cells(evidence).map(|cell| cell.n).sum()
     }
+}
+
+/// Hits, and the reads that reached the server.
+fn hits(cell: &Cell) -> (u64, u64) {
+    (if cell.source.is_hit() { cell.n } else { 0 }, if cell.source.in_hit_rate() { cell.n } else { 0 })
 }

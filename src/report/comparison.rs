@@ -177,7 +177,9 @@ fn cells(row: &Row) -> [String; 5] {
         Scale::Ratio if detectable > 1.0 => format!("{:.1}x", 1.0 + detectable),
         Scale::Ratio => format!("±{}", percent(detectable)),
     };
-    let moved = |by| moved(scale, row.unit, by);
+    // One row has one notation.
+    let as_factor = [by, lo, hi].into_iter().any(far);
+    let moved = |by| moved(scale, row.unit, by, as_factor);
     let interval = match (scale, row.unit) {
         (Scale::Difference, Unit::Ratio) => {
             format!("[{}, {}]", moved(lo).trim_end_matches(" pt"), moved(hi).trim_end_matches(" pt"))
@@ -188,15 +190,19 @@ fn cells(row: &Row) -> [String; 5] {
 }
 
 /// A change with its sign: `+1.2 pt`, `−12 %`, `3.10x`.
-fn moved(scale: Scale, unit: Unit, by: f64) -> String {
+fn moved(scale: Scale, unit: Unit, by: f64, as_factor: bool) -> String {
     let sign = |value: f64| if value < 0.0 { "−" } else { "+" };
     match scale {
         Scale::Difference if unit == Unit::Ratio => format!("{}{} pt", sign(by), points(by.abs())),
         Scale::Difference => format!("{}{}", sign(by), unit.show(by.abs())),
-        // Beyond twice or half, a factor reads better than per cent.
-        Scale::Ratio if !(0.5..=2.0).contains(&by) => format!("{by:.2}x"),
+        Scale::Ratio if as_factor => format!("{by:.2}x"),
         Scale::Ratio => format!("{}{}", sign(by - 1.0), percent((by - 1.0).abs())),
     }
+}
+
+/// Beyond twice or half, a factor reads better than per cent.
+fn far(ratio: f64) -> bool {
+    !(0.5..=2.0).contains(&ratio)
 }
 
 /// A share as points: per cent without the sign.
@@ -334,6 +340,24 @@ mod tests {
     fn all_rows_are_shown_where_they_are_asked_for() {
         let text = render(&comparison(), true, true, Some(100));
         assert!(!text.contains("not shown") && text.contains("mean student list miss"), "{text}");
+    }
+
+    #[test]
+    fn a_row_is_told_in_one_notation() {
+        let change = |interval| Change {
+            scale: Scale::Ratio,
+            value: 0.6,
+            interval,
+            same: [0.95, 1.05],
+            detectable: 0.3,
+        };
+        let told = |interval| {
+            let row =
+                row("mean(latency)", Word::Better, Unit::Microseconds, 1e3, 6e2, Some(change(interval)));
+            cells(&row)[2..4].join(" ")
+        };
+        assert_eq!(told([0.55, 0.7]), "−40.0 % [−45.0 %, −30.0 %]");
+        assert_eq!(told([0.13, 0.56]), "0.60x [0.13x, 0.56x]", "per cent beside factors mislead");
     }
 
     #[test]

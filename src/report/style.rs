@@ -24,7 +24,7 @@ figure{margin:1rem 0 1.6rem}figure svg{width:100%;height:auto;background:#fff;bo
 figcaption{font-size:.88rem;margin-top:.3rem}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;font-size:.92rem}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 .slos code{white-space:nowrap}
-@media(max-width:760px){.slos code{white-space:normal}.slos thead{display:none}.slos tr{display:flex;flex-wrap:wrap;gap:0 .7rem;padding:.35rem 0}.slos tbody{display:block;border-bottom:1px solid var(--line)}.slos td{border:0;padding:.1rem 0}.slos td:nth-child(2){flex:1 1 70%}.slos tr.note td{flex:1 1 100%;padding:0 0 .3rem}.slos tr.note td:first-child{display:none}}
+@media(max-width:760px){.slos code{white-space:normal}.slos thead{display:none}.slos tr{display:flex;flex-wrap:wrap;gap:0 .7rem;padding:.35rem 0}.slos tbody{display:block;border-bottom:1px solid var(--line)}.slos td{border:0;padding:.1rem 0}.slos td:nth-child(2){flex:1 1 70%}.slos tr.note td{flex:1 1 100%;padding:0 0 .3rem}.slos tr.note td:first-child{display:none}.slos tr:not(.note) td:last-child::before{content:'n = ';color:var(--soft)}}
 @media(max-width:560px){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}}
 @media print{body{max-width:none}figure,tr{break-inside:avoid}}
 ";

@@ -49,7 +49,7 @@ pub use cache::{
 };
 pub use credentials::{Credential, Credentials};
 pub use error::ScenarioError;
-pub(crate) use error::suggest;
+pub(crate) use error::{nearest, suggest};
 pub use load::{Loaded, load, load_saved, parse, slo_file, to_yaml, tree_of_file};
 pub use login::{Csrf, Login};
 pub use people::{Discovery, People, Relation};

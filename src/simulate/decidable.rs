@@ -172,6 +172,7 @@ impl Question<'_> {
                 }
                 Err(
                     Insufficient::NoSamples
+                    | Insufficient::Correlated { .. }
                     | Insufficient::TooFewClusters { .. }
                     | Insufficient::Degenerate { .. },
                 ) => return self.unknown(),
@@ -217,7 +218,9 @@ impl Question<'_> {
             }
             Op::Above | Op::AtLeast => return self.unknown(),
         }
-        let needed = (3.0 / slo.target).max((batch_means::MIN_BATCHES * 10) as f64);
+        // Without a single one Clopper-Pearson ends where (1 - target)^n is α/2.
+        let tail = (1.0 - decided_at(plan.confidence)) / 2.0;
+        let needed = (-tail.ln() / slo.target).max((batch_means::MIN_BATCHES * 10) as f64);
         let of = |outcome: &Outcome| Some(outcome.tally(plan, &slo.selection).requests);
         let why = format!("needs {} requests without an error", count(needed.ceil() as u64));
         self.until(needed, of).map_or_else(|| self.unknown(), |time| (time, why))

@@ -40,7 +40,7 @@ fn hits(rng: &mut ChaCha8Rng, reads: u32, p: f64) -> f64 {
 #[test]
 fn batch_means_cover_independent_reads() {
     let covered = coverage(|rng| {
-        let slices: Vec<Slice> = (0..60)
+        let slices: Vec<Slice> = (0..150)
             .map(|_| {
                 let reads = rng.random_range(10..40);
                 Slice { numerator: hits(rng, reads, 0.75), denominator: f64::from(reads) }
@@ -144,7 +144,7 @@ fn quantile_coverage(q: f64) -> f64 {
     };
     coverage(|rng| {
         let mut state = normal(rng);
-        let slices: Vec<Counts> = (0..120)
+        let slices: Vec<Counts> = (0..150)
             .map(|_| {
                 state = 0.5 * state + 0.75f64.sqrt() * normal(rng);
                 merge(&[(0..12).map(|_| (sample(rng, state), 1)).collect()])

@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | a ratio over time (hit rate, error rate) | [`batch_means`] | batch means, Student t |
 //! | the same, where people differ | [`two_way`] | variance by person and by batch, Student t |
-//! | a quantile of latency | [`quantile`] | block bootstrap, order statistics |
+//! | a quantile of latency | [`quantile`] | block bootstrap, Woodruff, order statistics |
 //! | how many times faster | [`paired`] | bootstrap over clusters of pairs, Fieller |
 //! | how much less work | [`reduction`] | bootstrap within strata |
 //! | nothing seen in n trials | [`trials`] | exact binomial bound |
@@ -78,6 +78,9 @@ pub enum Method {
     Binomial,
     /// Circular bootstrap over blocks of consecutive time slices.
     BlockBootstrap,
+    /// Ranks of the sorted samples, as far apart as batches of time say of the share below the
+    /// quantile.
+    Woodruff,
     /// Ranks of the sorted samples, from the binomial distribution.
     OrderStatistics,
     /// Bootstrap over clusters of pairs.
@@ -104,6 +107,7 @@ impl Method {
             Method::TwoWay => "two_way",
             Method::Binomial => "binomial",
             Method::BlockBootstrap => "block_bootstrap",
+            Method::Woodruff => "woodruff",
             Method::OrderStatistics => "order_statistics",
             Method::PairedBootstrap => "paired_bootstrap",
             Method::Fieller => "fieller",
@@ -137,6 +141,16 @@ pub enum Insufficient {
         /// Groups at hand.
         have: usize,
         /// Groups that would be enough.
+        need: usize,
+    },
+    /// Neighbouring slices resemble each other, and there are too few to know for how long.
+    #[error(
+        "neighbouring stretches of time resemble each other, and {have} are too few to know for how long: at least {need} are needed"
+    )]
+    Correlated {
+        /// Slices at hand.
+        have: usize,
+        /// Slices that would be enough.
         need: usize,
     },
     /// They come from too few people (or other clusters).
@@ -190,6 +204,7 @@ mod tests {
             Method::TwoWay,
             Method::Binomial,
             Method::BlockBootstrap,
+            Method::Woodruff,
             Method::OrderStatistics,
             Method::PairedBootstrap,
             Method::Fieller,

@@ -9,10 +9,10 @@
 //!
 //! - A ratio r = Σ num ÷ Σ den is the value at which D_k = num_k − r·den_k has mean zero:
 //!   the interval is the set of r that an asymptotic confidence sequence for the mean of D
-//!   does not exclude ([`boundary`]).
+//!   does not exclude (`boundary`).
 //! - A share of rare events has no spread to see until the first event, and an asymptotic
 //!   sequence would believe that at once. Its interval holds, besides, the exact sequence of
-//!   a beta-binomial mixture ([`mixture`]).
+//!   a beta-binomial mixture (`mixture`).
 //! - A quantile is where such a share crosses q.
 //!
 //! Assumed, and to be said beside every result: the batches are about independent (what is

@@ -9,7 +9,7 @@
 //! By itself the rule also cuts series that are steady: it prefers whatever end happens to be
 //! quiet, which leaves intervals that are too narrow. What it finds is therefore taken only where
 //! what is cut really differs from what is kept, by a t test that knows of correlation (the
-//! standard error of batch means), at [`CONFIDENCE`]. In this room's simulations that leaves
+//! standard error of batch means), at `CONFIDENCE`. In this room's simulations that leaves
 //! false alarms of at most 2 % on steady series, also correlated ones.
 
 use super::batch_means::{Batches, Slice};

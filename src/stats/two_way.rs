@@ -94,7 +94,8 @@ pub fn ratio(parts: &[Part], slices: usize, confidence: f64) -> Result<Checked, 
         return Err(Insufficient::TooFewClusters { have: clusters, need: MIN_CLUSTERS });
     }
     let (lo, hi) = people.interval(&batches, confidence).ok_or(Insufficient::Degenerate {
-        why: "a few people did almost everything: nothing is known of the others",
+        why: "a few people (or other clusters) did almost everything, and of the others too little is known: \
+              let more of them take part",
     })?;
     let method = if hi - lo > by_time.hi - by_time.lo { Method::TwoWay } else { by_time.method };
     let (lo, hi) = (lo.min(by_time.lo), hi.max(by_time.hi));

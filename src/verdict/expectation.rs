@@ -1,9 +1,9 @@
 //! What was measured beside what a perfect cache was expected to reach: a gap is a finding.
 
-use super::over_time::over_time;
-use crate::evidence::{Cell, Evidence, ExpectedRate, Selection};
+use crate::evidence::{Evidence, ExpectedRate, Selection};
 use crate::observe::Source;
 use crate::scenario::Kind;
+use crate::stats::{Insufficient, two_way};
 use crate::units::percent;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -61,13 +61,15 @@ fn expectation(rate: &ExpectedRate, evidence: &Evidence, confidence: f64) -> Exp
         expectation.note = Some("no measured phase with people at work took place".into());
         return expectation;
     }
-    let share = |cell: &Cell| {
-        let hit = if cell.source.is_hit() { cell.n } else { 0 };
-        (hit, if cell.source.in_hit_rate() { cell.n } else { 0 })
-    };
-    let estimate = match over_time(&selection, evidence, confidence, share) {
+    // As a line on the same rate would be judged, so that the two do not contradict each other.
+    let (parts, slices) = selection.hit_rate_parts(evidence);
+    let estimate = match two_way::ratio(&parts, slices, confidence) {
         Ok(checked) => checked.estimate,
         Err(why) => {
+            let (hits, reads) =
+                parts.iter().fold((0.0, 0.0), |sum, part| (sum.0 + part.numerator, sum.1 + part.denominator));
+            let enough = !matches!(why, Insufficient::NoSamples | Insufficient::TooFewSamples { .. });
+            expectation.measured = (enough && reads > 0.0).then_some(hits / reads);
             expectation.note = Some(why.to_string());
             return expectation;
         }
@@ -163,6 +165,17 @@ mod tests {
         let note = above.note.unwrap();
         assert!(above.gap && note.contains("freshness") && note.contains("`cache.private`"), "{note}");
         assert!(!note.contains("browsers"), "none showed a copy: {note}");
+    }
+
+    #[test]
+    fn it_is_measured_as_a_line_on_the_same_rate() {
+        let (mut evidence, _) = held(0.93, 0.97, None);
+        for cell in &mut evidence.cells {
+            cell.cluster = 0;
+        }
+        let found = &expectations(&evidence, 0.95)[0];
+        assert!(found.measured.is_some() && found.interval.is_none() && !found.gap, "{found:?}");
+        assert!(found.note.as_ref().unwrap().contains("too few to know how people differ"), "{found:?}");
     }
 
     #[test]

@@ -129,6 +129,7 @@ fn error_rate(slo: &Slo, evidence: &Evidence, confidence: f64) -> Measurement {
         Err(
             Insufficient::TooFewSamples { .. }
             | Insufficient::TooFewBatches { .. }
+            | Insufficient::Correlated { .. }
             | Insufficient::TooFewClusters { .. },
         ) => few(slo, errors, asked, confidence),
         checked => measurement(checked, asked),

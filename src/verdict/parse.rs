@@ -81,7 +81,7 @@ pub(super) fn parse(text: &str) -> Result<Slo, SloError> {
         let what = match (expected.as_slice(), text[offset..].trim()) {
             ([], "") => "the line ends too early".to_owned(),
             ([], rest) => {
-                format!("`{rest}` does not belong here; a line is METRIC{{label=\"value\"}} > NUMBER")
+                format!("`{rest}` does not belong here; a line is METRIC{{label=\"value\"}} > NUMBER, or that with `over TIME`")
             }
             (expected, "") => format!("the line ends here; expected {}", expected.join(" or ")),
             (expected, _) => format!("expected {}", expected.join(" or ")),
@@ -213,7 +213,12 @@ fn interpret(text: &str, line: Line) -> Result<Slo, SloError> {
     labels::check(&metric, &line.series.labels, line.series.name.offset)
         .map_err(|(offset, what)| error(offset, what))?;
     let target = to_base(metric.unit(), line.number, &line.unit.value).map_err(|accepted| {
-        error(line.unit.offset, format!("unit `{}` does not fit {name}; {accepted}", line.unit.value))
+        let unit = line.unit.value.as_str();
+        let what = match unit {
+            "" => format!("{name} needs another number: {accepted}"),
+            unit => format!("unit `{unit}` does not fit {name}; {accepted}"),
+        };
+        error(line.unit.offset, what)
     })?;
     let exact = matches!(metric, Metric::Violations { .. } | Metric::PeakConcurrency { .. });
     if line.op == Op::Equal && !exact {

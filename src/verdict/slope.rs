@@ -36,6 +36,7 @@ pub(super) fn memory(slo: &Slo, scope: MemoryScope, evidence: &Evidence, confide
         }
         Err(
             why @ (Insufficient::TooFewBatches { .. }
+            | Insufficient::Correlated { .. }
             | Insufficient::TooFewClusters { .. }
             | Insufficient::Degenerate { .. }),
         ) => {

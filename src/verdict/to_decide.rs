@@ -76,6 +76,7 @@ pub(super) fn straddles(slo: &Slo, evidence: &Evidence, estimate: &Estimate, con
         Method::BatchMeans
         | Method::Binomial
         | Method::BlockBootstrap
+        | Method::Woodruff
         | Method::OrderStatistics
         | Method::PairedBootstrap
         | Method::Fieller
@@ -119,10 +120,13 @@ pub(super) fn lacks(slo: &Slo, evidence: &Evidence, why: &Insufficient, n: u64) 
     let (missing, n) = match *why {
         Insufficient::TooFewSamples { have, need } => (need.saturating_sub(have) as f64, have as f64),
         // Groups come with time, and samples with them.
-        Insufficient::TooFewBatches { have, need } if have > 0 => (n * (need as f64 / have as f64 - 1.0), n),
+        Insufficient::TooFewBatches { have, need } | Insufficient::Correlated { have, need } if have > 0 => {
+            (n * (need as f64 / have as f64 - 1.0), n)
+        }
         // Other people, or another scenario: more of the same does not help.
         Insufficient::NoSamples
         | Insufficient::TooFewBatches { .. }
+        | Insufficient::Correlated { .. }
         | Insufficient::TooFewClusters { .. }
         | Insufficient::Degenerate { .. } => return None,
     };

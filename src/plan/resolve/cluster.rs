@@ -3,7 +3,8 @@
 use super::Resolver;
 use super::names::Scope;
 use crate::plan::{ClusterPlan, PERSON};
-use crate::scenario::{ScenarioError, suggest};
+use crate::scenario::{ScenarioError, nearest};
+use std::fmt::Write as _;
 
 impl Resolver<'_> {
     /// Finds the value that `cluster:` names.
@@ -14,11 +15,11 @@ impl Resolver<'_> {
         let Some(stock) = scope.stock(name) else {
             let mut known = vec![PERSON];
             known.extend(scope.stocks.iter().map(|stock| stock.name.as_str()).skip(1));
-            let what = format!(
-                "cluster \"{name}\" is nothing that people own{}; there is: {}",
-                suggest(name, known.iter().copied()),
-                known.join(", ")
-            );
+            let mut what = format!("cluster \"{name}\" is nothing that people own");
+            if let Some(meant) = nearest(name, known.iter().copied()) {
+                let _ = write!(what, "; did you mean \"{meant}\"?");
+            }
+            let _ = write!(what, "; there are: {}", known.join(", "));
             return Err(self.error(&["cluster"], what));
         };
         Ok(ClusterPlan { name: name.into(), stock: Some(stock) })
@@ -81,5 +82,7 @@ mod tests {
         for word in ["\"clas\"", "did you mean", "person, class, book"] {
             assert!(error.contains(word), "{word}: {error}");
         }
+        let far = plan(Some("role")).unwrap_err().to_string();
+        assert_eq!(far.matches("person, class, book").count(), 1, "{far}");
     }
 }

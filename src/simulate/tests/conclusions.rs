@@ -88,11 +88,12 @@ fn a_quantile_takes_as_long_as_its_samples_take_to_come() {
         Time::Wall { seconds } => seconds,
         Time::Any | Time::Never | Time::Unknown => panic!("{:?}", forecast.needs[at]),
     };
-    assert!((seconds(0) - 600.0 * 368.0 / 50.0).abs() < 1e-6, "{}", seconds(0));
-    assert!((seconds(1) - 600.0 * 6.0 / 10.0).abs() < 1e-6, "{}", seconds(1));
+    assert!((seconds(0) - 600.0 * 459.0 / 50.0).abs() < 1e-6, "{}", seconds(0));
+    assert!((seconds(1) - 600.0 * 7.0 / 10.0).abs() < 1e-6, "{}", seconds(1));
     assert_eq!(forecast.needs[2].time, Time::Never, "nobody writes");
     assert!((seconds(3) - 600.0 * 100.0 / 60.0).abs() < 1e-6, "an interval needs 100: {}", seconds(3));
-    assert!((seconds(4) - 600.0 * 300.0 / 60.0).abs() < 1e-6, "three by one per cent: {}", seconds(4));
+    let ln_100 = 100_f64.ln();
+    assert!((seconds(4) - 600.0 * 100.0 * ln_100 / 60.0).abs() < 1e-6, "by one per cent: {}", seconds(4));
     assert_eq!(forecast.needs[5].time, Time::Never);
     let decided: Vec<Option<bool>> = forecast.needs.iter().map(|need| need.decided).collect();
     assert_eq!(decided, [Some(false), Some(true), Some(false), Some(false), Some(false), Some(false)]);

@@ -170,6 +170,8 @@ fn errors_point_at_the_column_and_say_what_would_do() {
         ("hit_rate == 90%", 1, ">="),
         ("mean(store_operation) < 1ms", 6, "op="),
         ("hit_rate > 90% of reads", 16, "does not belong"),
+        ("hit_rate > 90% over", 16, "`over TIME`"),
+        ("p99(latency) < 50", 18, "another number: write a time"),
         ("error_rate > 50% over soon", 23, "20s"),
         ("error_rate > 50% over 0s", 23, "between 1s and 72h"),
         ("error_rate > 50% over 73h", 23, "between 1s and 72h"),
