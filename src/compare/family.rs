@@ -5,6 +5,7 @@ use super::row::{Pair, is_worse, measure, same, straight, told};
 use super::{FAMILY_ERROR, Margin, POWER, Row, Scale, Word};
 use crate::evidence::Evidence;
 use crate::stats::difference::{Span, detectable, stretched};
+use crate::stats::holm::step_down;
 
 /// What the rows of a family have in common.
 pub(super) struct Family<'a> {
@@ -45,25 +46,19 @@ impl Family<'_> {
         Begun { line, pair, same, changed: false }
     }
 
-    /// Holm (1979): the clearest row must be clear at error/m, the next at error/(m − 1), and so
-    /// on to the first that is not. The family's error holds whatever the order is (at the first
-    /// row that did not change, as many rows are left as there are of its kind, or more), so the
-    /// order may come from the intervals at hand; only what is tested is measured again.
+    /// Holm (1979): what is clear at error/m, of m rows, then what is clear at error/(m − 1), and
+    /// so on until nothing more is. A row that cannot be measured so far out is not clear, and
+    /// does not keep the others from it. Only what is tested is measured again.
     fn step_down(&self, rows: &mut [Begun]) {
-        let mut order: Vec<(f64, usize)> = Vec::new();
-        for (at, row) in rows.iter().enumerate() {
-            if let Ok((scale, span)) = row.pair.change {
-                order.push((clearness(scale, span), at));
-            }
-        }
-        order.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let family = order.len();
-        for (step, (clear, at)) in order.into_iter().enumerate() {
-            let level = FAMILY_ERROR / (family - step) as f64;
-            // An interval that holds no change is not clear at any stricter level either.
-            if clear <= 1.0 || !self.is_clear(&rows[at], 1.0 - level) {
-                break;
-            }
+        let family = rows.iter().filter(|row| row.pair.change.is_ok()).count();
+        // An interval that holds no change is not clear at any stricter level either.
+        let clear =
+            |row: &Begun| matches!(&row.pair.change, Ok((scale, span)) if clearness(*scale, *span) > 1.0);
+        let candidates: Vec<usize> =
+            rows.iter().enumerate().filter(|(_, row)| clear(row)).map(|(at, _)| at).collect();
+        let changed =
+            step_down(family, &candidates, FAMILY_ERROR, |at, level| self.is_clear(&rows[at], 1.0 - level));
+        for at in changed {
             rows[at].changed = true;
         }
     }
