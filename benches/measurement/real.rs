@@ -41,7 +41,7 @@ roles:
     actions: {list: 2, report: 2}
 phases:
   - {kind: warm-up, duration: 3s}
-  - {kind: steady, duration: 10s}
+  - {kind: steady, duration: 25s}
 slos:
   - hit_rate > 75%
   - hit_rate{role="student"} > 75%

@@ -40,6 +40,9 @@ fn apart(slo: &Slo, finding: &Finding) -> Result<Span, String> {
     let why = || finding.note.clone().unwrap_or_else(|| "nothing was measured".into());
     let Some(value) = finding.measured else { return Err(why()) };
     let Some([lo, hi]) = finding.interval else {
+        if finding.judgement == Judgement::Inconclusive {
+            return Err(why());
+        }
         return Err("it was read off, so there is no interval".into());
     };
     // An interval on one side of the target that decides nothing all the same: the judge

@@ -62,6 +62,13 @@ pub fn ratio(slices: &[Slice], confidence: f64) -> Result<Estimate, Insufficient
     Ok(Batches::of(slices)?.estimate(slices, confidence))
 }
 
+/// The ratio by itself, if there are events.
+#[must_use]
+pub fn plain(slices: &[Slice]) -> Option<f64> {
+    let total = sum(slices);
+    (total.denominator > 0.0).then(|| total.numerator / total.denominator)
+}
+
 /// Slices merged into batches, with what both are asked for.
 #[derive(Debug)]
 pub(super) struct Batches {

@@ -171,6 +171,18 @@ pub enum Insufficient {
     },
 }
 
+impl Insufficient {
+    /// Whether the samples are enough for a value, and only too few independent groups tell how
+    /// far to trust it.
+    #[must_use]
+    pub fn only_the_interval(&self) -> bool {
+        match self {
+            Self::TooFewBatches { .. } | Self::Correlated { .. } | Self::TooFewClusters { .. } => true,
+            Self::NoSamples | Self::TooFewSamples { .. } | Self::Degenerate { .. } => false,
+        }
+    }
+}
+
 /// Refuses a confidence outside (0, 1) before any arithmetic uses it.
 fn check_confidence(confidence: f64) -> Result<(), Insufficient> {
     if confidence > 0.0 && confidence < 1.0 {

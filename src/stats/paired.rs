@@ -121,6 +121,13 @@ fn log_ratio<'a>(clusters: impl Iterator<Item = &'a (f64, f64)> + Clone) -> (f64
     ((uncached / cached).ln(), (square * n / (n - 1.0)).sqrt())
 }
 
+/// Mean uncached by mean cached time by itself. `None` without pairs that took time.
+#[must_use]
+pub fn ratio(pairs: &[Pair]) -> Option<f64> {
+    let (uncached, cached) = pairs.iter().fold((0.0, 0.0), |sum, p| (sum.0 + p.uncached, sum.1 + p.cached));
+    (cached > 0.0).then(|| uncached / cached)
+}
+
 /// The median over pairs of uncached by cached time: the speedup of a typical
 /// request, where [`speedup`] is that of the total. `None` without usable pairs.
 #[must_use]

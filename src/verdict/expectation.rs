@@ -3,7 +3,7 @@
 use crate::evidence::{Evidence, ExpectedRate, Selection};
 use crate::observe::Source;
 use crate::scenario::Kind;
-use crate::stats::{Insufficient, two_way};
+use crate::stats::two_way;
 use crate::units::percent;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -68,8 +68,7 @@ fn expectation(rate: &ExpectedRate, evidence: &Evidence, confidence: f64) -> Exp
         Err(why) => {
             let (hits, reads) =
                 parts.iter().fold((0.0, 0.0), |sum, part| (sum.0 + part.numerator, sum.1 + part.denominator));
-            let enough = !matches!(why, Insufficient::NoSamples | Insufficient::TooFewSamples { .. });
-            expectation.measured = (enough && reads > 0.0).then_some(hits / reads);
+            expectation.measured = (why.only_the_interval() && reads > 0.0).then_some(hits / reads);
             expectation.note = Some(why.to_string());
             return expectation;
         }

@@ -108,7 +108,8 @@ pub struct Finding {
     pub slo: String,
     /// What is said of it.
     pub judgement: Judgement,
-    /// The measured value, in the unit's base.
+    /// The measured value, in the unit's base; of an open line it may stand without an interval,
+    /// where too few moments or people tell how far to trust it.
     pub measured: Option<f64>,
     /// Its interval; absent for exact values and where nothing was measured.
     pub interval: Option<[f64; 2]>,

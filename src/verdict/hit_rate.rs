@@ -37,7 +37,7 @@ fn rate(slo: &Slo, evidence: &Evidence, confidence: f64, part: impl Fn(&Cell) ->
         above += hits;
         n += reads;
     }
-    let mut measurement = measurement(over_time(selection, evidence, confidence, part), n);
+    let mut measurement = measurement(over_time(selection, evidence, confidence, part), above, n);
     measurement.withheld = undecidable(selection, evidence, n);
     if n > 0 && !slo.op.holds(above as f64 / n as f64, slo.target) {
         measurement = measurement.note(explain(slo, selection, evidence, n));

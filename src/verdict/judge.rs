@@ -177,8 +177,9 @@ fn find(slo: &Slo, evidence: &Evidence, confidence: f64, level: f64) -> Finding 
             finding.measured = Some(value);
             finding.n = n;
         }
-        Value::Absent { why: words, n, lacks: missing } => {
+        Value::Absent { why: words, n, lacks: missing, plain } => {
             finding.n = n;
+            finding.measured = plain;
             let (words, to_decide) = absent(slo, evidence, words, missing.as_ref(), n);
             (why, finding.to_decide) = (Some(words), to_decide);
         }
@@ -213,7 +214,7 @@ fn left_open(
         (Value::Exact { .. }, None) => return None,
         (Value::Estimated(estimate), None) if compare(slo, &estimate) == finding.judgement => return None,
         (Value::Estimated(estimate), None) => straddles(slo, evidence, &estimate, level),
-        (Value::Absent { why, n, lacks }, None) => absent(slo, evidence, why, lacks.as_ref(), n),
+        (Value::Absent { why, n, lacks, .. }, None) => absent(slo, evidence, why, lacks.as_ref(), n),
     };
     finding.judgement = Judgement::Inconclusive;
     if slo.window.is_some() {

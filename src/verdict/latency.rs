@@ -19,7 +19,8 @@ pub(super) fn quantile(selection: &Selection, evidence: &Evidence, q: f64, confi
     let selection = &steady.selection;
     let slices = selection.latencies(evidence);
     let n = selection.n(evidence);
-    let measurement = Measurement::estimated(quantiles::interval(&slices, q, confidence, SEED), n)
+    let plain = || quantiles::quantile(&quantiles::merge(&slices), q).map(|us| us as f64);
+    let measurement = Measurement::estimated(quantiles::interval(&slices, q, confidence, SEED), n, plain)
         .note(by_action(selection, evidence, q, confidence));
     steady.mark(measurement)
 }
@@ -29,7 +30,8 @@ pub(super) fn mean(selection: &Selection, evidence: &Evidence, confidence: f64) 
     let steady = Steady::of(&answered_reads(selection), evidence, |phase| phase.ratio(evidence, part));
     let selection = &steady.selection;
     let checked = over_time(selection, evidence, confidence, part);
-    let measurement = measurement(checked, selection.n(evidence));
+    let sum = selection.cells(evidence).map(|cell| cell.latency_us).sum();
+    let measurement = measurement(checked, sum, selection.n(evidence));
     steady.mark(measurement)
 }
 

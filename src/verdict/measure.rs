@@ -34,18 +34,29 @@ pub(super) enum Value {
         n: u64,
         /// What the method lacked, where that is why.
         lacks: Option<Insufficient>,
+        /// The value by itself, where samples are enough and only its interval is out of reach.
+        plain: Option<f64>,
     },
 }
 
 impl Measurement {
     pub(super) fn absent(why: impl Into<String>, n: u64) -> Self {
-        Self::of(Value::Absent { why: why.into(), n, lacks: None })
+        Self::of(Value::Absent { why: why.into(), n, lacks: None, plain: None })
     }
 
-    pub(super) fn estimated(estimate: Result<Estimate, Insufficient>, n: u64) -> Self {
+    /// An estimate; or why there is none, with the plain value where samples are enough and only
+    /// too few moments or people tell how far to trust it.
+    pub(super) fn estimated(
+        estimate: Result<Estimate, Insufficient>,
+        n: u64,
+        plain: impl FnOnce() -> Option<f64>,
+    ) -> Self {
         match estimate {
             Ok(estimate) => Self::of(Value::Estimated(estimate)),
-            Err(lacks) => Self::of(Value::Absent { why: lacks.to_string(), n, lacks: Some(lacks) }),
+            Err(lacks) => {
+                let plain = lacks.only_the_interval().then(plain).flatten();
+                Self::of(Value::Absent { why: lacks.to_string(), n, lacks: Some(lacks), plain })
+            }
         }
     }
 
@@ -132,7 +143,7 @@ fn error_rate(slo: &Slo, evidence: &Evidence, confidence: f64) -> Measurement {
             | Insufficient::Correlated { .. }
             | Insufficient::TooFewClusters { .. },
         ) => few(slo, errors, asked, confidence),
-        checked => measurement(checked, asked),
+        checked => measurement(checked, errors, asked),
     };
     let faults: Vec<String> = evidence.faults.iter().map(|(fault, n)| format!("{n} {fault}")).collect();
     measured.note((errors > 0).then(|| format!("faults in the whole run: {}", faults.join(", "))))
@@ -148,12 +159,12 @@ fn error_rate(slo: &Slo, evidence: &Evidence, confidence: f64) -> Measurement {
 /// of three, which asks for thousands of events before it is below 0.1 %.
 fn few(slo: &Slo, errors: u64, asked: u64, confidence: f64) -> Measurement {
     let Some((lo, hi)) = binomial::clopper_pearson(errors, asked, confidence) else {
-        return Measurement::estimated(Err(Insufficient::NoSamples), asked);
+        return Measurement::estimated(Err(Insufficient::NoSamples), asked, || None);
     };
     let value = errors as f64 / asked as f64;
     let estimate =
         Estimate { value, lo: lo.min(value), hi: hi.max(value), n: asked, method: Method::Binomial };
-    let mut measurement = Measurement::estimated(Ok(estimate), asked);
+    let mut measurement = Measurement::of(Value::Estimated(estimate));
     if errors > 0 && slo.op.holds(lo, slo.target) && slo.op.holds(hi, slo.target) {
         measurement.withheld = Some(format!(
             "{} requests in too few stretches of time to pass with errors among them: errors come together",

@@ -19,8 +19,8 @@ pub(super) fn over_time(
     two_way::ratio(&parts, slices, confidence)
 }
 
-/// As a measurement, with a note where people decide how wide the interval is.
-pub(super) fn measurement(checked: Result<Checked, Insufficient>, n: u64) -> Measurement {
+/// As a measurement of `above / below`, with a note where people decide how wide the interval is.
+pub(super) fn measurement(checked: Result<Checked, Insufficient>, above: u64, below: u64) -> Measurement {
     let note = checked.as_ref().ok().and_then(|checked| {
         (checked.estimate.method == Method::TwoWay && checked.widening() >= MUCH_WIDER).then(|| {
             format!(
@@ -29,5 +29,6 @@ pub(super) fn measurement(checked: Result<Checked, Insufficient>, n: u64) -> Mea
             )
         })
     });
-    Measurement::estimated(checked.map(|checked| checked.estimate), n).note(note)
+    let plain = || (below > 0).then(|| above as f64 / below as f64);
+    Measurement::estimated(checked.map(|checked| checked.estimate), below, plain).note(note)
 }

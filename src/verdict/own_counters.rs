@@ -68,7 +68,7 @@ pub(super) fn query_reduction(selection: &Selection, evidence: &Evidence, confid
         count(n),
         count(uncached.round() as u64)
     );
-    Measurement::estimated(reduction::reduction(used, &strata, confidence, SEED), n).note(Some(note))
+    Measurement::estimated(reduction::reduction(used, &strata, confidence, SEED), n, || None).note(Some(note))
 }
 
 /// Queries in a phase: the reads are counted over all of it, so the queries must be too.
@@ -153,7 +153,7 @@ pub(super) fn store_operation(
             0,
         );
     }
-    Measurement::estimated(batch_means::ratio(&slices, confidence), n)
+    Measurement::estimated(batch_means::ratio(&slices, confidence), n, || batch_means::plain(&slices))
 }
 
 /// Scrapes within a phase.

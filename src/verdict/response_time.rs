@@ -64,7 +64,8 @@ pub(super) fn quantile(selection: &Selection, evidence: &Evidence, q: f64, confi
         return none(selection, evidence);
     }
     let n = slices.iter().map(|slice| total(slice).denominator as u64).sum();
-    Measurement::estimated(quantiles::interval(&slices, q, confidence, SEED), n)
+    let plain = || quantiles::quantile(&quantiles::merge(&slices), q).map(|us| us as f64);
+    Measurement::estimated(quantiles::interval(&slices, q, confidence, SEED), n, plain)
         .note(beside(selection, evidence))
 }
 
@@ -74,7 +75,8 @@ pub(super) fn mean(selection: &Selection, evidence: &Evidence, confidence: f64) 
         return none(selection, evidence);
     }
     let n = slices.iter().map(|slice| slice.denominator as u64).sum();
-    Measurement::estimated(batch_means::ratio(&slices, confidence), n).note(beside(selection, evidence))
+    Measurement::estimated(batch_means::ratio(&slices, confidence), n, || batch_means::plain(&slices))
+        .note(beside(selection, evidence))
 }
 
 /// Sum and number of times, each known to three digits.

@@ -205,8 +205,9 @@ pub(super) fn sequentially(slo: &Slo, evidence: &Evidence, confidence: f64) -> O
     let samples = samples(slo, evidence)?;
     let sequential = evidence.sequential.as_ref()?;
     let ordinary = measure(slo, evidence, confidence);
-    let n = match ordinary.value {
-        Value::Estimated(Estimate { n, .. }) | Value::Exact { n, .. } | Value::Absent { n, .. } => n,
+    let (n, plain) = match ordinary.value {
+        Value::Estimated(Estimate { n, value, .. }) | Value::Exact { n, value } => (n, Some(value)),
+        Value::Absent { n, plain, .. } => (n, plain),
     };
     // What may keep a hit rate from being decided at all is no matter of its interval; what
     // may keep another interval from being one, is.
@@ -218,13 +219,15 @@ pub(super) fn sequentially(slo: &Slo, evidence: &Evidence, confidence: f64) -> O
         ..estimate
     });
     let measurement = match estimate {
-        Err(Insufficient::TooFewBatches { have, need }) => Measurement::absent(
-            format!(
+        Err(Insufficient::TooFewBatches { have, need }) => Measurement::of(Value::Absent {
+            why: format!(
                 "{have} batches are too few for a first look: a run that ends as soon as it is decided looks after {need}"
             ),
             n,
-        ),
-        estimate => Measurement::estimated(estimate, n),
+            lacks: None,
+            plain,
+        }),
+        estimate => Measurement::estimated(estimate, n, || plain),
     };
     Some(Measurement { withheld, note: ordinary.note, ..measurement })
 }

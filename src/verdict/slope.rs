@@ -1,7 +1,7 @@
 //! By how much memory grows: a leak shows in hours, and in the trend before it shows in the
 //! largest value.
 
-use super::measure::Measurement;
+use super::measure::{Measurement, Value};
 use super::own_counters::{bytes_of, scrapes, whose};
 use super::slo::{MemoryScope, Slo};
 use crate::evidence::Evidence;
@@ -45,7 +45,7 @@ pub(super) fn memory(slo: &Slo, scope: MemoryScope, evidence: &Evidence, confide
     };
     let (from, to) = (series[0], series[series.len() - 1]);
     let over = Duration::from_secs_f64(to.0 - from.0);
-    let mut measurement = Measurement::estimated(Ok(estimate), n).note(Some(format!(
+    let mut measurement = Measurement::of(Value::Estimated(estimate)).note(Some(format!(
         "{}, from {} to {} in {} of the wall, {} looks",
         whose(scope).0,
         Unit::Bytes.show(from.1),

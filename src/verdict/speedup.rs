@@ -23,5 +23,6 @@ pub(super) fn speedup(selection: &Selection, evidence: &Evidence, confidence: f6
             share.unwrap_or_default()
         )
     });
-    Measurement::estimated(paired::speedup(&pairs, confidence, SEED), used).note(note)
+    let plain = || paired::ratio(&pairs);
+    Measurement::estimated(paired::speedup(&pairs, confidence, SEED), used, plain).note(note)
 }

@@ -30,6 +30,7 @@ fn two_people_are_too_few_to_decide_a_hit_rate() {
     let finding = expect("hit_rate > 1%", &evidence, Judgement::Inconclusive);
     assert!(finding.note.unwrap().contains("too few to know how people differ"));
     assert_eq!(finding.to_decide, None, "more reads of theirs would not help");
+    assert!(finding.measured.is_some() && finding.interval.is_none(), "what was seen is said all the same");
     expect("error_rate < 2%", &evidence, Judgement::Pass);
 }
 
