@@ -41,6 +41,13 @@ impl Row {
     pub fn holds(&self) -> bool {
         self.judged.covered.may_be_at_least(REQUIRED)
     }
+
+    /// Runs, of all, that gave an interval without the truth in it.
+    #[must_use]
+    pub fn misled(&self) -> Share {
+        let Share { count, of } = self.judged.covered;
+        Share { count: of - count, of: of + self.judged.none }
+    }
 }
 
 /// Judges so many runs of a setting: one row for each of its metrics.
@@ -92,14 +99,15 @@ fn held(intervals: impl Iterator<Item = Option<[f64; 2]>>, truth: f64) -> Held {
 
 /// Head of the table, in Markdown.
 pub const HEAD: &str = "\
-| setting | metric | truth | covers [95 % of it] | no interval | width | plain covers | plain width |
-|---|---|---:|---:|---:|---:|---:|---:|";
+| setting | metric | truth | covers [95 % of it] | no interval | misled, of all | width | plain covers | plain width |
+|---|---|---:|---:|---:|---:|---:|---:|---:|";
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { setting, measured, truth, judged, plain } = self;
         let runs = (judged.covered.of + judged.none).max(1);
         let none = Share { count: judged.none, of: runs };
+        let misled = self.misled();
         let span = match judged.covered.interval() {
             Some((lo, hi)) => format!("{} [{:.1}, {:.1}]", judged.covered, 100.0 * lo, 100.0 * hi),
             None => "–".into(),
@@ -107,7 +115,7 @@ impl fmt::Display for Row {
         let width = |held: &Held| held.width.map_or_else(|| "–".into(), |width| measured.show_width(width));
         write!(
             f,
-            "| {setting} | `{}` | {} | {span} | {none} | {} | {} | {} |",
+            "| {setting} | `{}` | {} | {span} | {none} | {misled} | {} | {} | {} |",
             measured.text(),
             measured.show(*truth),
             width(judged),

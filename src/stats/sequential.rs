@@ -269,21 +269,3 @@ fn quantile_interval(batches: &[Counts], q: f64, design: &Design) -> Result<Esti
         .ok_or(Insufficient::TooFewSamples { have: n, need: mixture::samples_needed(q, design.alpha) })?;
     Ok(Estimate { value, lo: lo.min(value), hi: hi.max(value), n, method: Method::ConfidenceSequence })
 }
-
-/// Which of these hypotheses are rejected together with at most this chance of rejecting a
-/// true one (Holm, "A simple sequentially rejective multiple test procedure", Scandinavian
-/// Journal of Statistics 6, 1979). `None` is a hypothesis of the family without a p-value.
-#[must_use]
-pub fn holm(p_values: &[Option<f64>], alpha: f64) -> Vec<bool> {
-    let mut order: Vec<(usize, f64)> =
-        p_values.iter().enumerate().filter_map(|(at, p)| p.map(|p| (at, p))).collect();
-    order.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let mut rejected = vec![false; p_values.len()];
-    for (rank, (at, p)) in order.into_iter().enumerate() {
-        if p > alpha / (p_values.len() - rank) as f64 {
-            break;
-        }
-        rejected[at] = true;
-    }
-    rejected
-}

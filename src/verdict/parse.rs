@@ -216,6 +216,7 @@ fn interpret(text: &str, line: Line) -> Result<Slo, SloError> {
         let unit = line.unit.value.as_str();
         let what = match unit {
             "" => format!("{name} needs another number: {accepted}"),
+            "%" if metric.unit() == Unit::Ratio => format!("{name} needs another number: {accepted}"),
             unit => format!("unit `{unit}` does not fit {name}; {accepted}"),
         };
         error(line.unit.offset, what)
@@ -277,7 +278,8 @@ fn to_base(unit: Unit, number: f64, written: &str) -> Result<f64, &'static str> 
         return Err("write a number that is not negative");
     }
     let factor = match (unit, written) {
-        (Unit::Ratio, "%") => 0.01,
+        (Unit::Ratio, "%") if (0.0..=100.0).contains(&number) => 0.01,
+        (Unit::Ratio, "%") => return Err("a share is between 0% and 100%"),
         (Unit::Ratio, "") if (0.0..=1.0).contains(&number) => 1.0,
         (Unit::Ratio, _) => return Err("write a percentage like 90% or a fraction like 0.9"),
         (Unit::Times, "x" | "") => 1.0,

@@ -20,7 +20,8 @@ use super::{Finding, Judgement};
 use crate::evidence::{Caveat, Evidence, Sequential, Watched};
 use crate::observe::Source;
 use crate::scenario::Kind;
-use crate::stats::sequential::{Design, Samples, holm};
+use crate::stats::holm::step_down;
+use crate::stats::sequential::{Design, Samples};
 use crate::stats::{Estimate, Insufficient};
 use crate::units::{count, duration, percent};
 use std::time::Duration;
@@ -142,16 +143,17 @@ pub fn standings(lines: &[(&Slo, Option<Samples>)], design: &Design) -> Vec<Stan
             },
         })
         .collect();
-    let failing: Vec<Option<f64>> = alone
-        .iter()
-        .map(|standing| standing.p_value.filter(|_| standing.judgement == Judgement::Fail))
-        .collect();
-    let rejected = holm(&failing, design.alpha);
+    let failing: Vec<usize> = (0..alone.len()).filter(|&at| alone[at].judgement == Judgement::Fail).collect();
+    let stand = step_down(alone.len(), &failing, design.alpha, |at, level| {
+        alone[at].p_value.is_some_and(|p| p <= level)
+    });
     alone
         .into_iter()
-        .zip(rejected)
-        .map(|(standing, rejected)| match standing.judgement {
-            Judgement::Fail if !rejected => Standing { judgement: Judgement::Inconclusive, ..standing },
+        .enumerate()
+        .map(|(at, standing)| match standing.judgement {
+            Judgement::Fail if !stand.contains(&at) => {
+                Standing { judgement: Judgement::Inconclusive, ..standing }
+            }
             Judgement::Pass | Judgement::Fail | Judgement::Inconclusive => standing,
         })
         .collect()

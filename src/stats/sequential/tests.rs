@@ -259,13 +259,3 @@ fn the_interval_leaves_out_exactly_what_the_p_value_excludes() {
         }
     }
 }
-
-#[test]
-fn holm_rejects_in_order_of_surprise_and_stops_at_the_first_that_stands() {
-    // 0.01 against 0.05 ÷ 4, 0.015 against 0.05 ÷ 3, 0.03 against 0.05 ÷ 2.
-    let p = [Some(0.03), Some(0.01), None, Some(0.015)];
-    assert_eq!(holm(&p, 0.05), [false, true, false, true]);
-    assert_eq!(holm(&[Some(0.04)], 0.05), [true]);
-    assert_eq!(holm(&[Some(0.04), None], 0.05), [false, false]);
-    assert_eq!(holm(&[], 0.05), Vec::<bool>::new());
-}

@@ -143,6 +143,7 @@ fn errors_point_at_the_column_and_say_what_would_do() {
         ("hit_rate > ninety", 12, "a number"),
         ("hit_rate > 90ms", 14, "percentage"),
         ("hit_rate > 90", 14, "percentage"),
+        ("hit_rate > 130%", 15, "another number: a share is between 0% and 100%"),
         ("p101(latency) < 5ms", 1, "quantile"),
         ("latency < 5ms", 1, "function"),
         (r#"p99(latency{source="hits"}) < 5ms"#, 20, "coalesced"),
