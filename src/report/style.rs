@@ -12,7 +12,7 @@ h1{font-size:1.6rem;margin:.2rem 0}h2{font-size:1.2rem;margin:2.2rem 0 .6rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
 th,td{text-align:left;padding:.4rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
-th{font-weight:600;color:var(--soft)}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+th{font-weight:600;color:var(--soft)}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.n{white-space:nowrap}
 code{font:0.88em/1.4 ui-monospace,monospace;overflow-wrap:anywhere}
 .tag{display:inline-block;min-width:3.6rem;text-align:center;border-radius:3px;padding:0 .4rem;color:#fff;font-weight:600;font-size:.85rem}
 .tag.pass{background:#1a7f37}.tag.fail{background:#b42318}.tag.inconclusive{background:#7d5700}
