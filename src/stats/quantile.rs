@@ -98,7 +98,7 @@ const MAX_SLICES: usize = 240;
 /// procedure for stationary data", 1992), read at the expanded percentiles for
 /// as many groups as there are blocks, and never narrower than the exact
 /// order-statistic interval for independent samples, nor than those ranks of the
-/// *effective* number of samples ([`effective`]).
+/// *effective* number of samples (`effective`).
 ///
 /// # Errors
 /// [`Insufficient`] if there are no samples, fewer than [`samples_needed`],
